@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, looks, shot, Stage, until } from "./stage";
+import { axe, lasting, looks, shot, Stage, until } from "./stage";
 
 // Custom fields: made with advice on what looks like personal data, ordered, archived, emptied, and filled beside what
 // has them.
@@ -115,6 +115,88 @@ test("fields are put in order by keyboard, and come back from the archive", asyn
     .getByRole("button", { name: "Put back" })
     .click();
   await until(() => list.getByRole("link").allInnerTexts()).toEqual(["Second", "First"]);
+});
+
+test("fields are moved while an earlier move is on its way", async () => {
+  const { page } = await stage.agent("administrator");
+  await none(page);
+  for (const name of ["First", "Second", "Third"])
+    await make(page, "contact", `${name.toLowerCase()}${Date.now()}`, { label: { en: name, pt: name } });
+  await page.goto(`${stage.program.base}/app/setup/fields`);
+  const names = () => page.getByRole("list", { name: "Contacts" }).getByRole("link").allInnerTexts();
+  await until(names).toEqual(["First", "Second", "Third"]);
+  const asked: string[][] = [];
+  let go = () => {};
+  const held = new Promise<void>((done) => (go = done));
+  await page.route("**/api/v1/fields/order", async (route) => {
+    asked.push((route.request().postDataJSON() as { ids: string[] }).ids);
+    if (asked.length === 1) await held;
+    await route.continue();
+  });
+  const up = page.getByRole("button", { name: "Move up: Third" });
+  await up.press("Enter");
+  await until(names).toEqual(["First", "Third", "Second"]);
+  await until(() => up.evaluate((e) => e === document.activeElement)).toBe(true);
+  await up.press("Enter");
+  await until(names).toEqual(["Third", "First", "Second"]);
+  await until(() => asked.length).toBe(1);
+  go();
+  await until(() => asked.length).toBe(2);
+  await until(async () => {
+    const { items } = await ask<{ items: { label: { en: string } }[] }>(page, "GET", "fields");
+    return items.map((f) => f.label.en);
+  }).toEqual(["Third", "First", "Second"]);
+  await until(names).toEqual(["Third", "First", "Second"]);
+});
+
+test("several fields are taken out of use at once, and put back", async () => {
+  const { page } = await stage.agent("administrator");
+  await lasting(page);
+  await none(page);
+  for (const [entity, name] of [
+    ["contact", "Tier"],
+    ["contact", "Birthday"],
+    ["queue", "Cost"],
+  ] as const)
+    await make(page, entity, `${name.toLowerCase()}${Date.now()}`, { label: { en: name, pt: name } });
+  await page.goto(`${stage.program.base}/app/setup/fields`);
+  const inUse = async () => {
+    const { items } = await ask<{ items: { label: { en: string } }[] }>(page, "GET", "fields");
+    return items.map((f) => f.label.en);
+  };
+  const box = (name: string) => page.getByRole("checkbox", { name: `Choose ${name}`, exact: true });
+  // A stretch with Shift goes over the lists, as they are shown.
+  await box("Birthday").focus();
+  await page.keyboard.press("Space");
+  await box("Cost").focus();
+  await page.keyboard.press("Shift+Space");
+  await page.getByText("2 chosen").waitFor();
+  expect(await looks(page, "fields-several")).toEqual([]);
+  await page.getByRole("button", { name: "Take out of use", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("2 go out of use.").waitFor();
+  for (const name of ["Birthday", "Cost"]) await dialog.getByText(name, { exact: true }).waitFor();
+  await dialog.getByRole("button", { name: "Take 2 out of use" }).click();
+  await page.getByText("2 are out of use.").waitFor();
+  await until(inUse).toEqual(["Tier"]);
+  await box("Cost").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await page.getByText("2 are as they were before.").waitFor();
+  await until(inUse).toEqual(["Tier", "Birthday", "Cost"]);
+
+  // What is out of use is chosen with the rest, and comes back.
+  await box("Cost").check();
+  await page.getByRole("button", { name: "Take out of use", exact: true }).click();
+  await dialog.getByRole("button", { name: "Take 1 out of use" }).click();
+  await until(inUse).toEqual(["Tier", "Birthday"]);
+  await dialog.waitFor({ state: "detached" });
+  await page.getByLabel("Show those out of use").check();
+  for (const name of ["Tier", "Birthday", "Cost"]) await box(name).check();
+  await page.getByText("3 chosen").waitFor();
+  await page.getByRole("button", { name: "Put back", exact: true }).first().click();
+  await dialog.getByText(/1 comes back into use, 2 stay as they are/).waitFor();
+  await dialog.getByRole("button", { name: "Put 1 back" }).click();
+  await until(inUse).toEqual(["Tier", "Birthday", "Cost"]);
 });
 
 test("values are filled beside what has them, checked, and seen by whom they are for", async () => {
