@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, scheme, shot, Stage, until } from "./stage";
 
 // Thresholds and their alerts: set where the figure is seen, raised while people
 // wait, seen by somebody, over when the figure is good again.
@@ -14,11 +14,11 @@ afterAll(() => stage.close());
 async function both(page: Page, name: string): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
+    await scheme(page, colorScheme);
     await shot(page, `${name}-${colorScheme}`);
     found.push(...(await axe(page)).map((v) => `${name}, ${colorScheme}: ${v}`));
   }
-  await page.emulateMedia({ colorScheme: "light" });
+  await scheme(page, "light");
   return found;
 }
 

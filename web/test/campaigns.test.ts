@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Locator, Page } from "playwright-core";
 import { freePort, Softphone } from "./softphone";
-import { axe, looks, shot, Stage, until } from "./stage";
+import { axe, looks, scheme, shot, Stage, until } from "./stage";
 
 // Outbound work: who is to be called is uploaded after a look, a campaign calls it, and agents see each contact
 // before they call.
@@ -80,14 +80,14 @@ async function running(page: Page, name: string): Promise<string> {
 
 const narrow = async (page: Page, picture: string, place: Locator) => {
   await page.setViewportSize({ width: 400, height: 800 });
-  await page.emulateMedia({ colorScheme: "dark" });
+  await scheme(page, "dark");
   await place.scrollIntoViewIfNeeded();
   await shot(page, picture);
   const found = await axe(page);
   if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
     found.push(`${picture} is too wide`);
   await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
+  await scheme(page, "light");
   return found;
 };
 

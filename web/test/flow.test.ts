@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, scheme, shot, Stage, until } from "./stage";
 
 // The drawn flow editor.
 
@@ -451,12 +451,12 @@ test("a step pauses the recording: its fields, its faults, and tried", async () 
   await step("recording").click();
   await panel().getByLabel("What is done").selectOption("stop");
   await until(() => step("recording").innerText()).toContain("Stop");
-  await page.emulateMedia({ colorScheme: "dark" });
+  await scheme(page, "dark");
   await page.setViewportSize({ width: 400, height: 900 });
   await why.scrollIntoViewIfNeeded();
   await shot(page, "flow-recording-400-dark");
   expect(await axe(page)).toEqual([]);
-  await page.emulateMedia({ colorScheme: "light" });
+  await scheme(page, "light");
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.keyboard.press("Control+k");
   await page.keyboard.type("Portugu");

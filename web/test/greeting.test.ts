@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort, power, Softphone } from "./softphone";
-import { looks, shot, Stage, until } from "./stage";
+import { looks, scheme, shot, Stage, until } from "./stage";
 import { tone } from "./tone";
 
 // A user records the greeting of its mailbox in the browser, and who calls by a real
@@ -97,11 +97,11 @@ async function greeted(): Promise<(hertz: number) => number> {
 /** The group itself, which may be far below on a page: narrow and dark. */
 async function close(page: Page, group: Locator, name: string): Promise<void> {
   await page.setViewportSize({ width: 400, height: 900 });
-  await page.emulateMedia({ colorScheme: "dark" });
+  await scheme(page, "dark");
   await group.scrollIntoViewIfNeeded();
   await shot(page, name);
   await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
+  await scheme(page, "light");
 }
 
 test("a user records a greeting, and callers hear it", async () => {

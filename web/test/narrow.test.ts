@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Locator } from "playwright-core";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, scheme, shot, Stage, until } from "./stage";
 
 // Pages on a narrow screen: what they show is read from above to below, and nothing of it is scrolled sideways.
 
@@ -52,7 +52,7 @@ test("on a narrow page a queue's figures stand below its name, and nothing of it
     await queues.scrollIntoViewIfNeeded();
     await page.setViewportSize({ width: 400, height: 900 });
     for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
+      await scheme(page, colorScheme);
       await shot(page, `room-queues-400-${language}-${colorScheme}`);
       expect(await axe(page), `${language}, ${colorScheme}`).toEqual([]);
     }
@@ -91,7 +91,7 @@ test("what a privacy officer reads is not wider than a narrow page", async () =>
     await page.locator("main").getByText(shown).filter({ visible: true }).first().waitFor();
     await until(() => wider(page.locator("main")), path).toEqual([]);
     for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
+      await scheme(page, colorScheme);
       await shot(page, `narrow-${path.replace("/", "-")}-${colorScheme}`);
     }
   }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { axe, holes, shot, Stage, until } from "./stage";
+import { axe, holes, scheme, shot, Stage, until } from "./stage";
 import type { Agent } from "./agent";
 
 // Every page of the desk, in light and dark, with what axe knows of WCAG 2.2 AA, and without a hole where the
@@ -14,7 +14,7 @@ afterAll(() => stage.close());
 async function both(page: Agent["page"], name: string): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
+    await scheme(page, colorScheme);
     await shot(page, `page-${name}-${colorScheme}`);
     found.push(...(await axe(page)).map((v) => `${name}, ${colorScheme}: ${v}`));
   }

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, shot, Stage } from "./stage";
+import { axe, scheme, shot, Stage } from "./stage";
 
 // The outside calls of a phone, on its page and on its user's. The server's own tests
 // make such calls; here the answers are made up.
@@ -68,13 +68,13 @@ test("outside calls on the phone's page and on its user's", async () => {
       [400, "dark"],
     ] as const) {
       await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
+      await scheme(page, colorScheme);
       expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false);
       await section.scrollIntoViewIfNeeded();
       await shot(page, `phone-calls-${name}-${width}`);
       expect(await axe(page)).toEqual([]);
     }
     await page.setViewportSize({ width: 1280, height: 900 });
-    await page.emulateMedia({ colorScheme: "light" });
+    await scheme(page, "light");
   }
 });

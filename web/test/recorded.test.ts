@@ -2,7 +2,7 @@ import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { power } from "./softphone";
-import { axe, looks, shot, Stage, until } from "./stage";
+import { axe, looks, scheme, shot, Stage, until } from "./stage";
 import { hears } from "./tone";
 
 // A call is recorded as a rule says: both sides apart, nothing of the pause, and
@@ -74,11 +74,11 @@ test("a call is recorded, paused by a key, and heard", async () => {
   await sign.getByText("Recording paused: nothing is kept").waitFor();
   found.push(...(await axe(page)));
   await shot(page, "recorded-02-paused");
-  await page.emulateMedia({ colorScheme: "dark" });
+  await scheme(page, "dark");
   await page.setViewportSize({ width: 400, height: 900 });
   await shot(page, "recorded-03-paused-400-dark");
   found.push(...(await axe(page)));
-  await page.emulateMedia({ colorScheme: "light" });
+  await scheme(page, "light");
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.reload(); // it stands as it did
   await sign.getByText("Recording paused: nothing is kept").waitFor();
@@ -172,7 +172,7 @@ test("supervisors pause and stop the recording of somebody's call", async () => 
   await shot(page, "recorded-06-paused-by-supervisor");
   found.push(...(await axe(page)));
   await one.page.setViewportSize({ width: 400, height: 900 });
-  await one.page.emulateMedia({ colorScheme: "dark" });
+  await scheme(one.page, "dark");
   await shot(one.page, "recorded-07-room-400-dark");
   found.push(...(await axe(one.page)));
 
@@ -283,11 +283,11 @@ test("a recording that cannot be written is told to who talks", async () => {
   await sign.getByText("Recording cannot be written at the moment; parts may be missing").waitFor();
   const found = await axe(page);
   await shot(page, "recorded-08-trouble");
-  await page.emulateMedia({ colorScheme: "dark" });
+  await scheme(page, "dark");
   await page.setViewportSize({ width: 400, height: 900 });
   await shot(page, "recorded-09-trouble-400-dark");
   found.push(...(await axe(page)));
-  await page.emulateMedia({ colorScheme: "light" });
+  await scheme(page, "light");
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.keyboard.press("Control+k");
   await page.keyboard.type("Portugu");

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, scheme, shot, Stage, until } from "./stage";
 import type { Agent } from "./agent";
 
 // The supervisor's room as a wallboard: the day's charts, what figures mean and
@@ -21,12 +21,12 @@ async function everyway(agent: Agent, name: string): Promise<string[]> {
   for (const size of sizes) {
     await agent.page.setViewportSize(size);
     for (const colorScheme of ["light", "dark"] as const) {
-      await agent.page.emulateMedia({ colorScheme });
+      await scheme(agent.page, colorScheme);
       await shot(agent.page, `${name}-${size.width}-${colorScheme}`);
       found.push(...(await axe(agent.page)).map((v) => `${name}, ${size.width}, ${colorScheme}: ${v}`));
     }
   }
-  await agent.page.emulateMedia({ colorScheme: "light" });
+  await scheme(agent.page, "light");
   return found;
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import type { Agent } from "./agent";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, scheme, shot, Stage, until } from "./stage";
 import { hears } from "./tone";
 
 // An agent's screen is recorded as a rule says: the agent is asked, sees that it is, pauses it, loses the
@@ -102,15 +102,14 @@ test("a screen is asked for, recorded, paused, and seen with the sound", async (
       [400, "light"],
     ] as const) {
       await of.setViewportSize({ width, height: 900 });
-      await of.emulateMedia({ colorScheme });
-      await until(() => of.locator("html").getAttribute("data-theme")).toBe(colorScheme);
+      await scheme(of, colorScheme);
       await shot(of, `${name}-${width}-${colorScheme}`);
       found.push(...(await axe(of)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
       if (await of.evaluate(() => document.documentElement.scrollWidth > innerWidth))
         found.push(`${name} is wider than ${width}`);
     }
     await of.setViewportSize({ width: 1440, height: 900 });
-    await of.emulateMedia({ colorScheme: "light" });
+    await scheme(of, "light");
   };
   await paint(css(RED));
   await at.getByText("This call’s screen is to be recorded.").waitFor();

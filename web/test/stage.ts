@@ -307,6 +307,12 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${SHOTS}${name}.png`, animations: "disabled" });
 }
 
+/** Has a page shown light or dark; it is when this is done. */
+export async function scheme(page: Page, colorScheme: "light" | "dark"): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.locator(`html[data-theme=${colorScheme}]`).waitFor({ state: "attached" });
+}
+
 /** What a page shows in the place of a name that is not there, a line each. */
 export function holes(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -346,7 +352,7 @@ export async function looks(page: Page, name: string): Promise<string[]> {
     [400, "light"],
   ] as const) {
     await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
+    await scheme(page, colorScheme);
     await shot(page, `${name}-${width}-${colorScheme}`);
     await page.getByRole("heading", { level: 1 }).scrollIntoViewIfNeeded(); // from under the line that saves
     const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
@@ -354,6 +360,6 @@ export async function looks(page: Page, name: string): Promise<string[]> {
     found.push(...(await axe(page)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
   }
   await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
+  await scheme(page, "light");
   return found;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort, power, Softphone } from "./softphone";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, scheme, shot, Stage, until } from "./stage";
 import { hears, hearsNot, hearsSomething } from "./tone";
 
 // A real telephone on a trunk, over TLS and SRTP, and agents' browsers, each with
@@ -190,7 +190,7 @@ test("a call is handed over to an outside number, and to a colleague", async () 
     await goesOn.scrollIntoViewIfNeeded();
     await shot(supervisor.page, "telephone-11-handed-over");
     await supervisor.page.setViewportSize({ width: 400, height: 800 });
-    await supervisor.page.emulateMedia({ colorScheme: "dark" });
+    await scheme(supervisor.page, "dark");
     await goesOn.scrollIntoViewIfNeeded();
     expect(await axe(supervisor.page)).toEqual([]);
     await shot(supervisor.page, "telephone-12-handed-over-narrow");

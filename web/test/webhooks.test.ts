@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, scheme, shot, Stage, until } from "./stage";
 
 // An administrator has another system told of alerts, and sees what became of it.
 
@@ -49,7 +49,7 @@ test("a webhook is set up, tried, and says what became of the try", async () => 
 
   // Narrow, dark, in Portuguese.
   await page.setViewportSize({ width: 400, height: 900 });
-  await page.emulateMedia({ colorScheme: "dark" });
+  await scheme(page, "dark");
   await page.keyboard.press("Control+k");
   await page.keyboard.type("Portugu");
   await page.keyboard.press("Enter");
