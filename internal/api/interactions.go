@@ -14,33 +14,37 @@ import (
 	"nubitalk/internal/core/setup"
 )
 
+// SearchedFor is by what interactions are found that is nobody's secret: in an address or in
+// a body.
+type SearchedFor struct {
+	Person   string    `query:"person" json:"person,omitempty" maxLength:"64" doc:"Contact id."`
+	Agent    string    `query:"agent" json:"agent,omitempty" maxLength:"64"`
+	Queue    string    `query:"queue" json:"queue,omitempty" maxLength:"64"`
+	From     time.Time `query:"from" json:"from,omitzero" doc:"Arrived at or after."`
+	To       time.Time `query:"to" json:"to,omitzero" doc:"Arrived before."`
+	Recorded bool      `query:"recorded" json:"recorded,omitempty" doc:"Only those that have a recording."`
+	Field    string    `query:"field" json:"field,omitempty" maxLength:"40" doc:"Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice."`
+	Value    string    `query:"value" json:"value,omitempty" maxLength:"64" doc:"Its value, with field."`
+	State    string    `query:"state" json:"state,omitempty" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+}
+
+// search is for these.
+func (f SearchedFor) search(p PageOf) Search {
+	return Search{Field: f.Field, Value: f.Value, Person: f.Person, Agent: f.Agent, Queue: f.Queue, From: f.From, To: f.To, State: f.State, Recorded: f.Recorded,
+		Cursor: p.Cursor, Limit: p.Limit}
+}
+
 type searchInput struct {
 	Page
-	Person   string    `query:"person" maxLength:"64" doc:"Contact id."`
-	Agent    string    `query:"agent" maxLength:"64"`
-	Queue    string    `query:"queue" maxLength:"64"`
-	From     time.Time `query:"from" doc:"Arrived at or after."`
-	To       time.Time `query:"to" doc:"Arrived before."`
-	Recorded bool      `query:"recorded" doc:"Only those that have a recording."`
-	Field    string    `query:"field" maxLength:"40" doc:"Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice."`
-	Value    string    `query:"value" maxLength:"64" doc:"Its value, with field."`
-	State    string    `query:"state" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+	SearchedFor
 }
 
 // wordsInput is a search by what is somebody's: no address that others keep says it.
 type wordsInput struct {
 	Body struct {
-		Words    string    `json:"words,omitempty" maxLength:"200" doc:"All of these words are in the conversation."`
-		Address  string    `json:"address,omitempty" maxLength:"254" doc:"Exact phone number, email address or handle."`
-		Person   string    `json:"person,omitempty" maxLength:"64" doc:"Contact id."`
-		Agent    string    `json:"agent,omitempty" maxLength:"64"`
-		Queue    string    `json:"queue,omitempty" maxLength:"64"`
-		From     time.Time `json:"from,omitzero" doc:"Arrived at or after."`
-		To       time.Time `json:"to,omitzero" doc:"Arrived before."`
-		Recorded bool      `json:"recorded,omitempty" doc:"Only those that have a recording."`
-		Field    string    `json:"field,omitempty" maxLength:"40" doc:"Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice."`
-		Value    string    `json:"value,omitempty" maxLength:"64" doc:"Its value, with field."`
-		State    string    `json:"state,omitempty" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+		Words   string `json:"words,omitempty" maxLength:"200" doc:"All of these words are in the conversation."`
+		Address string `json:"address,omitempty" maxLength:"254" doc:"Exact phone number, email address or handle."`
+		SearchedFor
 		PageOf
 	} `nameHint:"FindInteractions"`
 }
@@ -93,15 +97,14 @@ func (s *Server) interactionRoutes() {
 	handle(s, "GET", base, needs(access.WorkSearch), about{id: "interactions", tag: tag, summary: "Find interactions, newest first",
 		detail: "An agent finds its own, supervisors and privacy officers the tenant's."},
 		func(ctx context.Context, c *caller, in *searchInput) (*reply[ListOf[floor.Interaction]], error) {
-			return s.found(ctx, c, Search{Field: in.Field, Value: in.Value, Person: in.Person, Agent: in.Agent, Queue: in.Queue,
-				From: in.From, To: in.To, State: in.State, Recorded: in.Recorded, Cursor: in.Cursor, Limit: in.Limit})
+			return s.found(ctx, c, in.search(PageOf{Cursor: in.Cursor, Limit: in.Limit}))
 		})
 	handle(s, "POST", base+"/search", needs(access.WorkSearch), about{id: "findInteractions", tag: tag, summary: "Find interactions by words or an address, too", once: true,
 		detail: "It changes nothing. As the list, and by what is somebody's, which is in the body, so that it stands in no address that others keep."},
 		func(ctx context.Context, c *caller, in *wordsInput) (*reply[ListOf[floor.Interaction]], error) {
-			b := in.Body
-			return s.found(ctx, c, Search{Field: b.Field, Value: b.Value, Person: b.Person, Address: secret.New(b.Address), Agent: b.Agent, Queue: b.Queue,
-				From: b.From, To: b.To, Words: secret.New(b.Words), State: b.State, Recorded: b.Recorded, Cursor: b.Cursor, Limit: b.Limit})
+			q := in.Body.search(in.Body.PageOf)
+			q.Words, q.Address = secret.New(in.Body.Words), secret.New(in.Body.Address)
+			return s.found(ctx, c, q)
 		})
 	handle(s, "GET", base+"/{id}", needs(access.WorkRead), about{id: "interaction", tag: tag, summary: "One interaction with what stands beside it"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[InteractionDetail], error) {
