@@ -182,7 +182,7 @@ func (s *Server) peopleRoutes() {
 			c.said(out.Users)
 			return answer(out, err)
 		})
-	handle(s, "POST", "/api/v1/users/several", write, about{id: "changeSeveralUsers", tag: tag, summary: "Change several users", once: true, body: maxSeveralBody,
+	handle(s, "POST", "/api/v1/users/several", write, about{id: "changeSeveralUsers", tag: tag, summary: "Change several users", body: maxSeveralBody,
 		detail: "Does what the effect said, to those who are not refused; when something else would be done than what was seen, nothing is. The answer says what takes it back. For roles: " + provenText},
 		func(ctx context.Context, c *caller, in *changeSeveralInput) (*reply[account.SeveralEffect], error) {
 			b := in.Body

@@ -471,7 +471,7 @@ func setupMoves[O any, P headed[O]](s *Server, k setup.Kind, name string) {
 		func(ctx context.Context, c *caller, in *setupOrderInput) (*none, error) {
 			return done(s.Setup.Order(ctx, c.Actor, k, in.Body.IDs))
 		})
-	handle(s, "POST", path+"/several", write, about{id: "several" + name, tag: setupTag, summary: "Take several of " + string(k) + " out of use, or bring them back", once: true,
+	handle(s, "POST", path+"/several", write, about{id: "several" + name, tag: setupTag, summary: "Take several of " + string(k) + " out of use, or bring them back",
 		detail: "Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen."},
 		func(ctx context.Context, c *caller, in *setupSeveralInput) (*reply[appsetup.SeveralObjects], error) {
 			out, err := s.Setup.Several(ctx, c.Actor, k, in.Body)

@@ -21217,7 +21217,10 @@ export interface operations {
   severalAlertRule: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -22296,7 +22299,10 @@ export interface operations {
   severalCampaign: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -22573,7 +22579,10 @@ export interface operations {
   severalCannedReply: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -22912,7 +22921,10 @@ export interface operations {
   severalConnection: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -23189,7 +23201,10 @@ export interface operations {
   severalConsentText: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -23497,7 +23512,10 @@ export interface operations {
   severalContactList: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -24858,7 +24876,10 @@ export interface operations {
   severalDisposition: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -25452,7 +25473,10 @@ export interface operations {
   severalEntryPoint: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -26418,7 +26442,10 @@ export interface operations {
   severalField: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -27359,7 +27386,10 @@ export interface operations {
   severalFlow: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -27769,7 +27799,10 @@ export interface operations {
   severalHours: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -30191,7 +30224,10 @@ export interface operations {
   severalLabel: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -30551,7 +30587,10 @@ export interface operations {
   severalMailbox: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -32292,7 +32331,10 @@ export interface operations {
   severalPhone: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -32923,7 +32965,10 @@ export interface operations {
   severalPrompt: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -33469,7 +33514,10 @@ export interface operations {
   severalQualityForm: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -33777,7 +33825,10 @@ export interface operations {
   severalQualitySample: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -34124,7 +34175,10 @@ export interface operations {
   severalQueue: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -34575,7 +34629,10 @@ export interface operations {
   severalReason: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -34952,7 +35009,10 @@ export interface operations {
   severalRecordingRule: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -35617,7 +35677,10 @@ export interface operations {
   severalRejectReason: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -35894,7 +35957,10 @@ export interface operations {
   severalRingGroup: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -37276,7 +37342,10 @@ export interface operations {
   severalSite: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -37553,7 +37622,10 @@ export interface operations {
   severalSkill: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -38156,7 +38228,10 @@ export interface operations {
   severalTeam: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -38462,7 +38537,10 @@ export interface operations {
   severalTrunk: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -39028,7 +39106,10 @@ export interface operations {
   changeSeveralUsers: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -39732,7 +39813,10 @@ export interface operations {
   severalWebhook: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path?: never;
       cookie?: never;
     };

@@ -174,6 +174,36 @@ test("what becomes of them while they are looked at is shown again", async () =>
   stage.forgive(/status of 409/);
 });
 
+test("an answer that is lost on its way is asked for again, and can be undone", async () => {
+  await go("setup/labels");
+  await make(
+    "labels",
+    ["Blue", "Grey"].map((name) => ({ name })),
+  );
+  const before = await inUse("labels");
+  for (const name of ["Blue", "Grey"]) await box(name).check();
+  await out().click();
+  await dialog().getByText("2 go out of use.").waitFor();
+  const sure = dialog().getByRole("button", { name: "Take 2 out of use" });
+  await page.route(
+    "**/api/v1/labels/several",
+    async (route) => {
+      await route.fetch(); // it is done, and nobody is told
+      await route.abort();
+    },
+    { times: 1 },
+  );
+  await sure.click();
+  await dialog().getByText("The server cannot be reached").waitFor();
+  await until(() => inUse("labels")).toEqual(before.filter((n) => !["Blue", "Grey"].includes(n)));
+  await sure.click();
+  await page.getByText("2 are out of use.").waitFor();
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await page.getByText("2 are as they were before.").waitFor();
+  expect(await inUse("labels")).toEqual(before);
+  stage.forgive(/ERR_FAILED/);
+});
+
 test("in Portuguese, on a narrow screen", async () => {
   await go("setup/teams");
   await make(

@@ -95,6 +95,7 @@ func (s *Service) ChangeSeveral(ctx context.Context, a access.Actor, who Several
 	if severalEffect(list).Seen != seen {
 		return SeveralEffect{}, otherThanSeen()
 	}
+	ctx = context.WithoutCancel(ctx) // who asked may go away: all of it is done, and the answer told to who asks again
 	switch c.Do {
 	case Delete:
 		eachOf(list, func(user string) error { return s.DeleteUser(ctx, a, user) })

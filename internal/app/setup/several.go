@@ -75,6 +75,7 @@ func (s *Service) Several(ctx context.Context, a access.Actor, k core.Kind, x Se
 	if x.Seen != out.Seen {
 		return SeveralObjects{}, errs.New(errs.Conflict, "This would do something else now than what you saw. Look at it again.")
 	}
+	ctx = context.WithoutCancel(ctx) // who asked may go away: all of it is done, and the answer told to who asks again
 	for _, at := range turns {
 		o := &out.Objects[at]
 		if x.Do == DoArchive {

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -202,6 +203,37 @@ func testChangedMeanwhile(t *testing.T, h *house) {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"Coffee", "Meeting"}, inUse[core.Reason](t, h, a)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Who asked has gone when the first is done: the others are, too.
+func TestSeveralAreAllDoneWhoeverGoesAway(t *testing.T) { onEach(t, testGoneAway) }
+
+func testGoneAway(t *testing.T, h *house) {
+	a := admin(shop)
+	reasons, err := List[core.Reason](t.Context(), h.Service, a, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := Several{Do: DoArchive, Objects: []SeenObject{{ID: reasons[0].ID}, {ID: reasons[1].ID}, {ID: reasons[2].ID}}}
+	would, err := h.Several(t.Context(), a, core.KindReason, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Seen = would.Seen
+	ctx, leave := context.WithCancel(t.Context())
+	h.Changed = func(Change) { leave() }
+	got, err := h.Several(ctx, a, core.KindReason, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range got.Objects {
+		if o.Verdict != WillMove || o.Version != 2 {
+			t.Errorf("%+v", o)
+		}
+	}
+	if diff := cmp.Diff([]string{"Meeting"}, inUse[core.Reason](t, h, a)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -21,6 +21,11 @@ export class Problem extends Error {
     super(detail);
   }
 
+  /** Whether something was done is not known: the same try, with the same key, tells it. */
+  get untold(): boolean {
+    return this.temporary || (this.status === 409 && this.retryAfter > 0);
+  }
+
   /** The server was not reached, or says that the same may work later. */
   get temporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status === 502 || this.status >= 503;
@@ -106,8 +111,9 @@ export async function call<T>(
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
+  more: Record<string, string> = {},
 ): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: "application/json", ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const request = new Request(`${location.origin}/api/v1/${path}`, {
     method,

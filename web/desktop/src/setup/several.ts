@@ -1,4 +1,4 @@
-import { asProblem, call, Problem } from "../api/client";
+import { asProblem, call, key, Problem } from "../api/client";
 import type { ObjectEffect, SetupKind, SeveralObjects } from "../api/types";
 import { text } from "../messages/several";
 import { isShown, saved, showNow, withdraw } from "../parts/putBack";
@@ -17,9 +17,14 @@ export interface Seen {
 /** How many the server takes at once. */
 export const most = 200;
 
-/** What would become of them; with the word of such an answer it is done. */
-export function several(kind: SetupKind, what: Do, objects: readonly Seen[], seen?: string) {
-  return call<SeveralObjects>("POST", `${kind}/several`, { do: what, objects, seen });
+/** What would become of them; with the word of such an answer it is done, and once with the same name of the try. */
+export function several(kind: SetupKind, what: Do, objects: readonly Seen[], seen?: string, by?: string) {
+  return call<SeveralObjects>(
+    "POST",
+    `${kind}/several`,
+    { do: what, objects, seen },
+    by ? key(by) : undefined,
+  );
 }
 
 /** Why one is refused. */
@@ -41,8 +46,14 @@ function leftOut(refused: readonly ObjectEffect[]): string {
 }
 
 /** Does what was seen, says it in one line, and offers to undo it. Gives all of them as they are now. */
-export async function carryOut(kind: SetupKind, what: Do, objects: readonly Seen[], seen: string) {
-  const { objects: ones } = await several(kind, what, objects, seen);
+export async function carryOut(
+  kind: SetupKind,
+  what: Do,
+  objects: readonly Seen[],
+  seen: string,
+  by: string,
+) {
+  const { objects: ones } = await several(kind, what, objects, seen, by);
   const changed = by(ones, "changed");
   if (!changed.length) return ones;
   await names.reload(kind);
