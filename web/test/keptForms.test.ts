@@ -73,6 +73,40 @@ test("a new object is typed on where its session ended, without what is secret",
   await until(() => page.getByRole("status").filter({ hasText: back }).count()).toBe(0);
 });
 
+test("who signs out and then stays for what is typed finds it after signing in again", async () => {
+  const boss = await stage.agent("administrator");
+  const { page } = boss;
+  const signOut = async () => {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("Sign out");
+    await page.getByRole("option", { name: "Sign out" }).first().waitFor();
+    await page.keyboard.press("Enter");
+  };
+  await go(boss, "skills/new");
+  const name = page.getByLabel("Name", { exact: true });
+  await name.pressSequentially("Half a skill");
+
+  // While the server is away nobody is signed out, and nothing is lost.
+  await page.route("**/api/v1/sign-out", (route) => route.abort(), { times: 1 });
+  await signOut();
+  await page.getByRole("alert").filter({ hasText: "cannot be reached" }).waitFor();
+  stage.forgive(/ERR_FAILED/);
+  expect(await name.inputValue()).toBe("Half a skill");
+  expect((await page.request.get(url("me"))).status()).toBe(200);
+
+  const asked = page.waitForEvent("dialog");
+  await signOut();
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  stage.forgive(/^dialog in /); // which it answers by staying
+  expect((await page.request.get(url("me"))).status()).toBe(401);
+  // Nothing can be done there without a session: the page goes by itself, and asks no more.
+  await page.getByText(ended).waitFor();
+  stage.forgive(/status of 401/);
+  await again(boss);
+  expect(await name.inputValue()).toBe("Half a skill");
+});
+
 test("another user who signs in at the same place finds nothing of a form", async () => {
   const boss = await stage.agent("administrator");
   await go(boss, "users/new");

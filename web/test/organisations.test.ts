@@ -67,6 +67,27 @@ test(
     await page.getByRole("button", { name: "Page before" }).click();
     await until(() => rows(page).locator("a b").allInnerTexts()).toEqual(first);
 
+    // A second press while the page is on its way turns one page all the same, forward and back.
+    let go = () => {};
+    const held = new Promise<void>((done) => (go = done));
+    let turns = 0;
+    await page.route(/organisations\?.*cursor=/, async (route) => {
+      turns++;
+      await held;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Page after" }).press("Enter");
+    await until(() => turns).toBe(1);
+    await page.getByRole("button", { name: "Page after" }).press("Enter");
+    go();
+    await page.getByText(/^51 to /).waitFor();
+    await until(() => page.getByRole("button", { name: "Page after" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Page before" }).click({ clickCount: 2 });
+    await page.getByText("1 to 50").waitFor();
+    await until(() => rows(page).locator("a b").allInnerTexts()).toEqual(first);
+    await until(() => page.getByRole("button", { name: "Page before" }).isDisabled()).toBe(true);
+    await page.unrouteAll({ behavior: "wait" });
+
     // What is looked for is typed, stays in the address, and is found there again.
     await found(page).focus();
     await page.keyboard.type("many-0");
