@@ -106,9 +106,9 @@ func TestWhoWantsToBeCalledBackKeepsWhatItHas(t *testing.T) {
 		g, err := flow.Parse([]byte(`{"start":"set","nodes":{"set":{"type":"set","skills":{"ski_1":5},"prefers":{"ski_2":3},"next":"q"},"q":{"type":"queue","queue":"que_1"}}}`))
 		h.no(err)
 		for _, tenant := range []id.Tenant{a, b} {
-			h.plans.of(tenant).EntryPoints["ent_phone"+string(tenant)] = phone
-			h.plans.of(tenant).Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
-			h.plans.of(tenant).Queues["que_2"] = setup.DefaultQueue("Night")
+			h.plans.change(tenant, func(p *floor.Plan) { p.EntryPoints["ent_phone"+string(tenant)] = phone })
+			h.plans.change(tenant, func(p *floor.Plan) { p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g} })
+			h.plans.change(tenant, func(p *floor.Plan) { p.Queues["que_2"] = setup.DefaultQueue("Night") })
 			h.reload(tenant)
 		}
 		call := func(tenant id.Tenant) string {
@@ -120,7 +120,7 @@ func TestWhoWantsToBeCalledBackKeepsWhatItHas(t *testing.T) {
 		rules := func(queue string, o ...setup.Overflow) {
 			q := h.plans.of(a).Queues[queue]
 			q.Overflow = o
-			h.plans.of(a).Queues[queue] = q
+			h.plans.change(a, func(p *floor.Plan) { p.Queues[queue] = q })
 			h.reload(a)
 		}
 		is := func(what, interaction, state, queue string) store.InteractionRow {
@@ -207,11 +207,13 @@ func TestNoRuleEndsAMessageThatWasLeft(t *testing.T) {
 		h.floor.Drive(acd.Voice, driver)
 		busy := h.plans.of(a).Queues["que_1"]
 		busy.Overflow = []setup.Overflow{{When: acd.OnWait, AfterSeconds: 60}, {When: acd.OnLength, Length: 2}}
-		h.plans.of(a).Queues["que_1"] = busy
+		h.plans.change(a, func(p *floor.Plan) { p.Queues["que_1"] = busy })
 		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
 		h.no(err)
-		h.plans.of(a).Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
-		h.plans.of(a).EntryPoints["ent_phone"] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+		h.plans.change(a, func(p *floor.Plan) { p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g} })
+		h.plans.change(a, func(p *floor.Plan) {
+			p.EntryPoints["ent_phone"] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+		})
 		h.reload(a)
 		arrives := func(left bool) string {
 			t.Helper()
@@ -250,8 +252,10 @@ func TestWhoWaitsToBeCalledBackIsNamedToReadersOnly(t *testing.T) {
 		h.floor.Drive(acd.Voice, driver)
 		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
 		h.no(err)
-		h.plans.of(a).Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
-		h.plans.of(a).EntryPoints["ent_phone"] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+		h.plans.change(a, func(p *floor.Plan) { p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g} })
+		h.plans.change(a, func(p *floor.Plan) {
+			p.EntryPoints["ent_phone"] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+		})
 		h.reload(a)
 		i, _, err := h.floor.Arrive(ctx, channel.Arrival{Tenant: a, Channel: acd.Voice, EntryPoint: "ent_phone", Language: "en", Name: secret.New("Maria")})
 		h.no(err)

@@ -200,8 +200,10 @@ func TestWhoIsCalledBackIsOfferedOnce(t *testing.T) {
 		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
 		h.no(err)
 		for _, tenant := range []id.Tenant{a, b} {
-			h.plans.of(tenant).Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
-			h.plans.of(tenant).EntryPoints["ent_phone"+string(tenant)] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+			h.plans.change(tenant, func(p *floor.Plan) { p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g} })
+			h.plans.change(tenant, func(p *floor.Plan) {
+				p.EntryPoints["ent_phone"+string(tenant)] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+			})
 			h.reload(tenant)
 		}
 		call := func(tenant id.Tenant) string {

@@ -21,7 +21,7 @@ func TestASkillChangesWhoIsOffered(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		q := h.plans.of(a).Queues[queueID]
 		q.Needs = append(q.Needs, acd.SkillNeed{Skill: "ski_1", Level: 5})
-		h.plans.of(a).Queues[queueID] = q
+		h.plans.change(a, func(p *floor.Plan) { p.Queues[queueID] = q })
 		if err := h.floor.Reload(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestOneAgentAndOneQueue(t *testing.T) {
 		ctx := t.Context()
 		q := h.plans.of(a).Queues[queueID]
 		q.Members, q.MemberRule = []string{agent(1)}, `language == "en"`
-		h.plans.of(a).Queues[queueID] = q
+		h.plans.change(a, func(p *floor.Plan) { p.Queues[queueID] = q })
 		if err := h.floor.Reload(ctx, a); err != nil {
 			t.Fatal(err)
 		}

@@ -227,10 +227,29 @@ type plans struct {
 	m  map[id.Tenant]floor.Plan
 }
 
+// of gives a set-up whose maps are the caller's own: what is changed in them holds from
+// set on, and nobody reads them meanwhile.
 func (p *plans) of(t id.Tenant) floor.Plan {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.m[t]
+	return apart(p.m[t])
+}
+
+// change replaces a set-up by what becomes of it.
+func (p *plans) change(t id.Tenant, how func(*floor.Plan)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	plan := apart(p.m[t])
+	how(&plan)
+	p.m[t] = plan
+}
+
+func apart(p floor.Plan) floor.Plan {
+	p.Queues, p.Hours, p.EntryPoints, p.Flows = maps.Clone(p.Queues), maps.Clone(p.Hours), maps.Clone(p.EntryPoints), maps.Clone(p.Flows)
+	p.ConsentTexts, p.Prompts, p.Rejections = maps.Clone(p.ConsentTexts), maps.Clone(p.Prompts), maps.Clone(p.Rejections)
+	p.AlertRules, p.Campaigns, p.Dispositions = maps.Clone(p.AlertRules), maps.Clone(p.Campaigns), maps.Clone(p.Dispositions)
+	p.Labels, p.Reasons = maps.Clone(p.Labels), maps.Clone(p.Reasons)
+	return p
 }
 
 func (p *plans) set(t id.Tenant, plan floor.Plan) {

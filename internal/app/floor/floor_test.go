@@ -98,7 +98,8 @@ func TestAChosenResultStandsWhenTheWrapUpRunsOut(t *testing.T) {
 		ctx := t.Context()
 		q := h.plans.of(a).Queues[queueID]
 		q.Dispositions = []string{"dis_1", "dis_2"}
-		h.plans.of(a).Queues[queueID] = q
+		h.plans.change(a, func(p *floor.Plan) { p.Queues[queueID] = q })
+		h.reload(a)
 		h.queue(a, "Maria")
 		h.ready(a, 0)
 		it, err := h.floor.Accept(ctx, actor(a, 0), h.desk(a, 0).Offers[0].ID)

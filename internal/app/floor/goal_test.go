@@ -124,7 +124,7 @@ func TestAnEmailsGoalCountsOpeningHours(t *testing.T) {
 		}
 		mail(a)
 		is("until the hours change", due(a), map[acd.Channel]time.Time{"first": at(4, 16, 0), acd.Email: at(4, 16, 0)})
-		h.plans.of(a).Hours["hou_1"] = setup.DefaultHours("Office", "America/New_York") // from 14 to 23 UTC
+		h.plans.change(a, func(p *floor.Plan) { p.Hours["hou_1"] = setup.DefaultHours("Office", "America/New_York") }) // from 14 to 23 UTC
 		h.reload(a)
 		is("the hours are others", due(a), map[acd.Channel]time.Time{"first": at(4, 18, 0), acd.Email: at(4, 18, 0)})
 	})

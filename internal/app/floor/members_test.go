@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/store"
@@ -16,7 +17,7 @@ func TestMembersByRule(t *testing.T) {
 		for _, tenant := range []id.Tenant{a, b} {
 			q := h.plans.of(tenant).Queues[queueID]
 			q.Members, q.MemberRule = nil, `"tea_1" in teams`
-			h.plans.of(tenant).Queues[queueID] = q
+			h.plans.change(tenant, func(p *floor.Plan) { p.Queues[queueID] = q })
 			if err := h.floor.Reload(ctx, tenant); err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -18,7 +19,7 @@ func (h *house) change(t id.Tenant, do func(*setup.Queue)) {
 	h.t.Helper()
 	q := h.plans.of(t).Queues[queueID]
 	do(&q)
-	h.plans.of(t).Queues[queueID] = q
+	h.plans.change(t, func(p *floor.Plan) { p.Queues[queueID] = q })
 	h.reload(t)
 }
 
@@ -41,7 +42,7 @@ func TestWorkOverflows(t *testing.T) {
 		night := setup.DefaultQueue("Night")
 		night.Members = []string{agent(1)}
 		for _, tenant := range []id.Tenant{a, b} {
-			h.plans.of(tenant).Queues["que_2"] = night
+			h.plans.change(tenant, func(p *floor.Plan) { p.Queues["que_2"] = night })
 		}
 		h.change(a, func(q *setup.Queue) {
 			q.Members = []string{agent(0)}

@@ -37,8 +37,10 @@ func TestAnEmailIsPutAsideUntilItsTime(t *testing.T) {
 		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
 		h.no(err)
 		for _, tenant := range []id.Tenant{a, b} {
-			h.plans.of(tenant).Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
-			h.plans.of(tenant).EntryPoints["ent_mail"+string(tenant)] = setup.EntryPoint{Name: "Mail", Channel: acd.Email, Flow: "flo_2", Languages: []string{"en"}}
+			h.plans.change(tenant, func(p *floor.Plan) { p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g} })
+			h.plans.change(tenant, func(p *floor.Plan) {
+				p.EntryPoints["ent_mail"+string(tenant)] = setup.EntryPoint{Name: "Mail", Channel: acd.Email, Flow: "flo_2", Languages: []string{"en"}}
+			})
 			h.reload(tenant)
 		}
 		mail := func(tenant id.Tenant, n int) string {
@@ -176,13 +178,13 @@ func TestAnEmailIsBegunForAQueueThatTakesEmails(t *testing.T) {
 	}
 	q := h.plans.of(a).Queues["que_1"]
 	q.Channels = []acd.Channel{acd.Voice}
-	h.plans.of(a).Queues["que_1"] = q
+	h.plans.change(a, func(p *floor.Plan) { p.Queues["que_1"] = q })
 	h.reload(a)
 	if fields := errs.As(begin()).Fields; len(fields) != 1 || fields[0].Path != "mailbox" {
 		t.Errorf("of a queue without emails: %+v", fields)
 	}
 	q.Channels = append(q.Channels, acd.Email)
-	h.plans.of(a).Queues["que_1"] = q
+	h.plans.change(a, func(p *floor.Plan) { p.Queues["que_1"] = q })
 	h.reload(a)
 	if err := begin(); err != nil {
 		t.Error(err)

@@ -39,6 +39,7 @@ func (h *house) publish(t id.Tenant, name string, version int64, raw string) {
 		h.former[fmt.Sprint(name, old.Version)] = old
 	}
 	p.Flows[name] = floor.PlannedFlow{Version: version, Graph: g}
+	h.plans.set(t, p)
 	h.reload(t)
 }
 

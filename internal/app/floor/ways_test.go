@@ -62,7 +62,7 @@ func TestAWaitStepKnowsTheQueue(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.queue(b, "Of another tenant")
-		h.plans.of(a).Flows["flo_1"] = floor.PlannedFlow{Version: 2, Graph: g}
+		h.plans.change(a, func(p *floor.Plan) { p.Flows["flo_1"] = floor.PlannedFlow{Version: 2, Graph: g} })
 		if err := h.floor.Reload(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}

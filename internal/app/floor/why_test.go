@@ -22,7 +22,7 @@ func (h *house) german(t id.Tenant) {
 	q := h.plans.of(t).Queues[queueID]
 	q.Needs = []acd.SkillNeed{{Skill: "ski_de", Level: 5}}
 	q.Steps = []setup.Step{{AfterSeconds: 20, Ease: 2}}
-	h.plans.of(t).Queues[queueID] = q
+	h.plans.change(t, func(p *floor.Plan) { p.Queues[queueID] = q })
 	err := h.db.Write(h.t.Context(), t, func(tx *store.Tx) error {
 		for i, level := range []int{4, 0, 8} {
 			u, err := tx.User(agent(i))
