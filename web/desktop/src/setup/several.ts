@@ -18,12 +18,12 @@ export interface Seen {
 export const most = 200;
 
 /** What would become of them; with the word of such an answer it is done, and once with the same name of the try. */
-export function several(kind: SetupKind, what: Do, objects: readonly Seen[], seen?: string, by?: string) {
+export function several(kind: SetupKind, what: Do, objects: readonly Seen[], seen?: string, named?: string) {
   return call<SeveralObjects>(
     "POST",
     `${kind}/several`,
     { do: what, objects, seen },
-    by ? key(by) : undefined,
+    named ? key(named) : undefined,
   );
 }
 
@@ -51,9 +51,9 @@ export async function carryOut(
   what: Do,
   objects: readonly Seen[],
   seen: string,
-  by: string,
+  named: string,
 ) {
-  const { objects: ones } = await several(kind, what, objects, seen, by);
+  const { objects: ones } = await several(kind, what, objects, seen, named);
   const changed = by(ones, "changed");
   if (!changed.length) return ones;
   await names.reload(kind);
