@@ -2,7 +2,6 @@ package retention_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"syscall"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"nubitalk/internal/app/retention"
-	"nubitalk/internal/app/usage"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -25,13 +23,11 @@ import (
 // the audit log each. The CPU is this process's: with PostgreSQL its server's is not in it.
 func BenchmarkRound(b *testing.B) {
 	for _, driver := range storetest.Drivers {
-		for _, count := range []bool{false, true} {
-			b.Run(fmt.Sprintf("%s/count=%v", driver, count), func(b *testing.B) { benchmarkRound(b, driver, count) })
-		}
+		b.Run(driver, func(b *testing.B) { benchmarkRound(b, driver) })
 	}
 }
 
-func benchmarkRound(b *testing.B, driver string, count bool) {
+func benchmarkRound(b *testing.B, driver string) {
 	const many = 10_000
 	ctx := b.Context()
 	f := &fixture{db: storetest.Open(b, driver), clock: clock.NewVirtual(start)}
@@ -59,13 +55,9 @@ func benchmarkRound(b *testing.B, driver string, count bool) {
 			return err
 		})
 	}
-	use := usage.New(f.db, f.clock)
 	deps := retention.Deps{DB: f.db, Blobs: f.blobs, Contacts: contacts{f.db, &f.fail}, Audit: journal{f.clock}, Clock: f.clock, Node: "nod_1", Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	if count {
-		deps.Count = use.CountNow
-	}
 	s := retention.New(deps)
-	must(b, s.Round(ctx)) // compares files, and counts what was not counted before
+	must(b, s.Round(ctx)) // compares files
 	var before, after syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
 	for b.Loop() {
