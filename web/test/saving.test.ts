@@ -83,3 +83,24 @@ test("single sign-on, by Enter", async () => {
   await page.getByLabel("Secret", { exact: true }).fill("0451");
   await twice("sign-on", "name", "Name of the provider", "Enter", ["Provider", "Provider of ours"]);
 });
+
+test("what is put back, pressed twice, is put back once", async () => {
+  const id = await made("skills", { name: "Splices" });
+  const gone = await page.request.delete(`${stage.program.base}/api/v1/skills/${id}?version=1`, {
+    headers: { Origin: stage.program.base },
+  });
+  expect(gone.status(), await gone.text()).toBe(204);
+  let free = () => {};
+  const held = new Promise<void>((done) => (free = done));
+  let asked = 0;
+  await page.route("**/api/v1/skills/*/restore", async (route) => {
+    asked++;
+    await held;
+    await route.continue();
+  });
+  await go(`skills/${id}`);
+  await page.getByRole("button", { name: "Put back" }).dblclick();
+  free();
+  await page.getByText("“Splices” is back in use.").waitFor();
+  expect(asked).toBe(1);
+});
