@@ -59,11 +59,14 @@ type SystemView struct {
 	Engine    string       `json:"engine" enum:"sqlite,postgres"`
 	Node      string       `json:"node"`
 	Parts     []SystemPart `json:"parts"`
-	Tenants   int          `json:"tenants"`
-	Live      int          `json:"live" doc:"Open live connections of this node."`
-	Visitors  int          `json:"visitors" doc:"Open visitors' sockets of this node."`
-	Memory    string       `json:"memory,omitempty" doc:"What encrypts the memory of this node's machine; absent where the machine does not say that anything does."`
-	Records   []string     `json:"records,omitempty" doc:"Lines of DNS that have browsers use Encrypted Client Hello (tls.ech). Nothing puts them there by itself."`
+
+	Certificates []SystemCertificate `json:"certificates" nullable:"false" doc:"Those in use at the TLS doors of this node; none where it made its own."`
+
+	Tenants  int      `json:"tenants"`
+	Live     int      `json:"live" doc:"Open live connections of this node."`
+	Visitors int      `json:"visitors" doc:"Open visitors' sockets of this node."`
+	Memory   string   `json:"memory,omitempty" doc:"What encrypts the memory of this node's machine; absent where the machine does not say that anything does."`
+	Records  []string `json:"records,omitempty" doc:"Lines of DNS that have browsers use Encrypted Client Hello (tls.ech). Nothing puts them there by itself."`
 }
 
 // SystemPart is the health of one part.
@@ -71,6 +74,17 @@ type SystemPart struct {
 	Name  string `json:"name"`
 	Works bool   `json:"works"`
 	Note  string `json:"note,omitempty"`
+}
+
+// SystemCertificate is how a certificate stands with its responder (OCSP).
+type SystemCertificate struct {
+	Names       []string   `json:"names" nullable:"false"`
+	EndsAt      time.Time  `json:"ends_at"`
+	Works       bool       `json:"works" doc:"Clients accept it as far as its responder matters."`
+	Responder   string     `json:"responder" enum:"none,silent,good,revoked" doc:"none: it names no responder, or its chain lacks the issuer. silent: there is no answer that holds."`
+	Must        bool       `json:"must" doc:"Clients refuse it without an answer (must-staple)."`
+	AnswerUntil *time.Time `json:"answer_until,omitempty" doc:"Until when the answer holds that clients get."`
+	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
 }
 
 // InteractionDetail is an interaction with what stands beside it on the desk.

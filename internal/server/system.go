@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"nubitalk/internal/api"
 	"nubitalk/internal/base/telemetry"
@@ -24,26 +22,25 @@ func (s *Server) System(ctx context.Context, _ access.Actor) (api.SystemView, er
 		v.Parts = append(v.Parts, api.SystemPart{Name: p.Name, Works: p.OK})
 	}
 	v.Records, v.Memory = s.certs.Hello(), memoryEncryption(machine())
+	v.Certificates = []api.SystemCertificate{}
 	for _, c := range s.certs.Standings() {
-		v.Parts = append(v.Parts, api.SystemPart{Name: "certificate", Works: c.Well(), Note: standingNote(c)})
+		v.Certificates = append(v.Certificates, certificateView(c))
 	}
 	return v, nil
 }
 
-// standingNote says how a certificate stands with its responder.
-func standingNote(c transport.Standing) string {
-	names := strings.Join(c.Names, ", ")
+// certificateView says how a certificate stands with its responder.
+func certificateView(c transport.Standing) api.SystemCertificate {
+	v := api.SystemCertificate{Names: c.Names, EndsAt: c.Until, Works: c.Well(), Must: c.Must, Responder: "none"}
 	switch {
 	case !c.Revoked.IsZero():
-		return names + ": revoked since " + c.Revoked.Format(time.RFC3339)
+		v.Responder, v.RevokedAt = "revoked", &c.Revoked
 	case !c.Stapled.IsZero():
-		return names + ": clients get its responder's answer, which holds until " + c.Stapled.Format(time.RFC3339)
-	case c.Must:
-		return names + ": clients refuse it without its responder's answer, and there is none"
+		v.Responder, v.AnswerUntil = "good", &c.Stapled
 	case c.Asked:
-		return names + ": its responder gives no answer"
+		v.Responder = "silent"
 	}
-	return names + ": names no responder, or its chain lacks the issuer"
+	return v
 }
 
 func unwell(all []transport.Standing) (n int) {

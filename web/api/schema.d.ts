@@ -19080,12 +19080,35 @@ export interface components {
       /** Format: int64 */
       rating: number;
     };
+    SystemCertificate: {
+      /**
+       * Format: date-time
+       * @description Until when the answer holds that clients get.
+       */
+      answer_until?: string;
+      /** Format: date-time */
+      ends_at: string;
+      /** @description Clients refuse it without an answer (must-staple). */
+      must: boolean;
+      names: string[];
+      /**
+       * @description none: it names no responder, or its chain lacks the issuer. silent: there is no answer that holds.
+       * @enum {string}
+       */
+      responder: "none" | "silent" | "good" | "revoked";
+      /** Format: date-time */
+      revoked_at?: string;
+      /** @description Clients accept it as far as its responder matters. */
+      works: boolean;
+    };
     SystemPart: {
       name: string;
       note?: string;
       works: boolean;
     };
     SystemView: {
+      /** @description Those in use at the TLS doors of this node; none where it made its own. */
+      certificates: components["schemas"]["SystemCertificate"][];
       /** @enum {string} */
       engine: "sqlite" | "postgres";
       /**

@@ -407,3 +407,45 @@ test("a trial is given, made longer and ended, with what that does", { timeout: 
   expect(await axe(page)).toEqual([]);
   expect(complaints).toEqual([]);
 });
+
+test("the operator sees how certificates stand, and what to publish", async () => {
+  const { page } = await stage.agent("operator");
+  await page.route("**/api/v1/system", async (route) => {
+    const answer = await route.fetch();
+    const names = ["contact.example", "www.contact.example"];
+    const ends_at = "2027-03-03T12:00:00Z";
+    const later = "2026-12-04T12:00:00Z";
+    await route.fulfill({
+      json: {
+        ...((await answer.json()) as object),
+        memory: "AMD SEV-SNP",
+        records: [`contact.example. 300 IN HTTPS 1 . alpn="h2" ech="${"AEX+DQBB".repeat(12)}"`],
+        certificates: [
+          { names, ends_at, works: true, responder: "good", must: false, answer_until: later },
+          { names, ends_at, works: false, responder: "revoked", must: false, revoked_at: later },
+          { names, ends_at, works: false, responder: "none", must: true },
+          { names, ends_at, works: true, responder: "none", must: false },
+        ],
+      },
+    });
+  });
+  await page.goto(`${stage.program.base}/app/organisations`);
+  const certificates = page.getByRole("list", { name: "Certificates" }).getByRole("listitem");
+  await until(() => certificates.count()).toBe(4);
+  for (const [i, words] of [
+    /Vouched for until 4 Dec 2026/,
+    /Revoked since 4 Dec 2026.*Another one is needed/,
+    /browsers refuse it without one/,
+    /names no responder/,
+  ].entries())
+    await certificates.nth(i).getByText(words).waitFor();
+  await page.getByText("encrypted by the machine (AMD SEV-SNP)").waitFor();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByText("Copied.").waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
+    /^contact\.example\. 300 IN HTTPS/,
+  );
+  await page.getByRole("button", { name: "Copy" }).scrollIntoViewIfNeeded();
+  expect(await looks(page, "organisations-installation")).toEqual([]);
+});
