@@ -307,10 +307,16 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${SHOTS}${name}.png`, animations: "disabled" });
 }
 
-/** Has a page shown light or dark; it is when this is done. */
+/** Has a page shown light or dark; it is when this is done. A shop's page follows the browser by itself. */
 export async function scheme(page: Page, colorScheme: "light" | "dark"): Promise<void> {
   await page.emulateMedia({ colorScheme });
-  await page.locator(`html[data-theme=${colorScheme}]`).waitFor({ state: "attached" });
+  const shows = () =>
+    page.evaluate(
+      () =>
+        document.documentElement.dataset.theme ??
+        (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
+    );
+  await until(shows).toBe(colorScheme);
 }
 
 /** What a page shows in the place of a name that is not there, a line each. */
