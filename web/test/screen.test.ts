@@ -334,9 +334,18 @@ test("a browser that cannot says so; who chooses nothing in its window has refus
       Promise.reject(new DOMException("Permission denied", "NotAllowedError"));
   });
   await page.reload();
+  // Who refuses before the call wants it, has refused when it does.
+  let early = 0;
+  await page.route("**/screen/end", (route) =>
+    early++
+      ? route.continue()
+      : route.fulfill({ status: 409, json: { code: "conflict", detail: "not now" } }),
+  );
   await call("Ruff");
   await at.getByRole("button", { name: "Share my screen…" }).click();
   await at.getByText("you did not share it").waitFor();
+  expect(early).toBeGreaterThan(1);
+  stage.forgive(/status of 409/);
   await page.getByRole("button", { name: /^Hang up/ }).click();
   await wrapUp(agent);
 });

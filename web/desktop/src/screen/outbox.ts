@@ -20,6 +20,8 @@ interface Told {
   waits: (length: number) => void;
   /** The server takes nothing of this browser's. */
   refused: () => void;
+  /** The screen is to be recorded, or will be as soon as agent and person talk. */
+  due: () => boolean;
 }
 
 // What is on its way to the server, in order, one at a time. A film leaves when it
@@ -150,10 +152,17 @@ export class Outbox {
   }
 
   async #tell(why: Why): Promise<void> {
-    await api.POST("/api/v1/interactions/{id}/screen/end", {
-      params: { path: { id: this.interaction } },
-      body: { why },
-    });
+    try {
+      await api.POST("/api/v1/interactions/{id}/screen/end", {
+        params: { path: { id: this.interaction } },
+        body: { why },
+      });
+    } catch (error) {
+      const problem = asProblem(error);
+      // Said before agent and person talk, it has no place yet: it is said again until it has.
+      if (problem.status === 409 && this.told.due()) throw new Problem(503, problem.code, problem.message);
+      throw problem;
+    }
     if (this.#end === why) this.#end = undefined;
     this.#to = undefined;
   }

@@ -83,9 +83,11 @@ class Share {
         this.#outbox = new Outbox(call.id, this.#clock, {
           waits: (length) => (this.waits = Math.round(length / 1000)),
           refused: () => this.#fail("refused"),
+          due: () => this.#status === "waiting" || this.#status === "wanted",
         });
         void this.#learn();
       }
+      this.#outbox?.hurry(); // what had no place before may have one now
       if (!this.#stream) {
         if (!this.able) {
           if (status === "wanted" && this.#told !== call.id) {
