@@ -143,8 +143,12 @@ test("a screen is asked for, recorded, paused, and seen with the sound", async (
   const turned = Date.now();
   await paint(css(YELLOW));
   await passes(6000);
+  const stood = await page.locator("main").boundingBox();
   await page.getByRole("button", { name: /^Hang up/ }).click();
-  await at.waitFor({ state: "detached" });
+  // The line stays, so that neither this nor the next call moves the page.
+  await at.getByText("Nothing of your screen is recorded or shared now.").waitFor();
+  expect(await page.locator("main").boundingBox()).toEqual(stood);
+  await looked("screen-16-none");
   await wrapUp(agent);
 
   // A supervisor hears and sees it.
@@ -524,7 +528,7 @@ test("a share stays for the calls to come; a screen alone is watched", async () 
   await page.getByRole("button", { name: /^Hang up/ }).click();
   await at.getByText("Nothing is recorded now.").waitFor();
   await at.getByRole("button", { name: "Stop sharing" }).click();
-  await at.waitFor({ state: "detached" });
+  await at.getByText("Nothing of your screen is recorded or shared now.").waitFor();
   await wrapUp(agent);
 
   const supervisor = (await stage.agent("supervisor")).page;

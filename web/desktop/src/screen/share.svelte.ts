@@ -3,7 +3,6 @@ import { api, asProblem, take } from "../api/client";
 import type { CallState, ScreenSharing } from "../api/types";
 import type { Call } from "../state/calls.svelte";
 import { live } from "../state/live.svelte";
-import { shell } from "../state/shell.svelte";
 import { Films, kind } from "./films";
 import { Outbox, type Why } from "./outbox";
 import { ServerClock } from "./serverClock";
@@ -206,7 +205,6 @@ class Share {
     this.#stream = undefined;
     this.shown = "";
     this.stays = false;
-    shell.sharing = false;
     this.#letGo?.();
     this.#letGo = undefined;
     await this.#rest(why === "closed");
@@ -231,7 +229,6 @@ class Share {
   /** Whether the share stays for the calls to come. */
   stay(stays: boolean): void {
     this.stays = stays && !!this.shown;
-    shell.sharing = this.stays;
   }
 
   async #learn(): Promise<void> {

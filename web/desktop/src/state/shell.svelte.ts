@@ -4,8 +4,8 @@ class Shell {
   help = $state(false);
   /** The headset's check. */
   headset = $state(false);
-  /** The screen is shared, also between calls. */
-  sharing = $state(false);
+  /** Screens are recorded here: the line about it stays, so that the next call does not move the page. */
+  screens = $state(false);
 }
 
 export const shell = new Shell();
