@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/app/audit"
 	"nubitalk/internal/app/export"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/server/command"
 )
 
 // auditCommand is about audit logs that left the house: by an export, or to a collector.
@@ -22,9 +23,9 @@ type verifyAudit struct {
 }
 
 // Run checks and prints. Anything wrong makes the command fail.
-func (v *verifyAudit) Run(c console) error {
+func (v *verifyAudit) Run(c command.Console) error {
 	if v.Collected {
-		return c.collected(v.Path)
+		return collected(c, v.Path)
 	}
 	info, err := os.Stat(v.Path)
 	if err != nil {
@@ -37,7 +38,7 @@ func (v *verifyAudit) Run(c console) error {
 		}
 		defer file.Close()
 		found, err := audit.VerifyExport(file)
-		return c.saidOf(found, err)
+		return saidOf(c, found, err)
 	}
 	files, closes, err := openArchive(v.Path)
 	if err != nil {
@@ -50,11 +51,11 @@ func (v *verifyAudit) Run(c console) error {
 	}
 	defer file.Close()
 	found, err := audit.VerifyExport(file)
-	return c.saidOf(found, err)
+	return saidOf(c, found, err)
 }
 
 // collected checks and prints what a collector kept of each organisation.
-func (c console) collected(path string) error {
+func collected(c command.Console, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return errs.Wrap(errs.NotFound, err, "There is no such file.")
@@ -69,9 +70,9 @@ func (c console) collected(path string) error {
 	}
 	whole := true
 	for _, v := range all {
-		fmt.Fprintf(c.out, "%s: %d entries, %d to %d, the last with hash %s; %d came again\n", v.Organisation, v.Entries, v.First, v.Last, hex.EncodeToString(v.Head), v.Repeated)
+		fmt.Fprintf(c.Out, "%s: %d entries, %d to %d, the last with hash %s; %d came again\n", v.Organisation, v.Entries, v.First, v.Last, hex.EncodeToString(v.Head), v.Repeated)
 		if !v.Whole() {
-			fmt.Fprintln(c.out, v.Fault)
+			fmt.Fprintln(c.Out, v.Fault)
 			whole = false
 		}
 	}
@@ -94,13 +95,13 @@ func isArchive(path string) bool {
 }
 
 // saidOf prints what a check of a log found.
-func (c console) saidOf(v audit.Verification, err error) error {
+func saidOf(c command.Console, v audit.Verification, err error) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "audit log: %d entries, %d to %d, the last with hash %s\n", v.Entries, v.First, v.Last, hex.EncodeToString(v.Head))
+	fmt.Fprintf(c.Out, "audit log: %d entries, %d to %d, the last with hash %s\n", v.Entries, v.First, v.Last, hex.EncodeToString(v.Head))
 	if !v.Whole() {
-		fmt.Fprintln(c.out, v.Fault)
+		fmt.Fprintln(c.Out, v.Fault)
 		return errs.New(errs.Conflict, "The audit log is not as it was written.")
 	}
 	return nil

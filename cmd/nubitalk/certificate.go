@@ -11,6 +11,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/core/erasure"
+	"nubitalk/internal/server/command"
 )
 
 // certificateCommand is about certificates of erasure.
@@ -25,7 +26,7 @@ type verifyCertificate struct {
 }
 
 // Run checks and prints. Anything wrong makes the command fail.
-func (v *verifyCertificate) Run(c console) error {
+func (v *verifyCertificate) Run(c command.Console) error {
 	key, err := publicKey(v.Key)
 	if err != nil {
 		return err
@@ -38,7 +39,7 @@ func (v *verifyCertificate) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 	line := func(what string, value any) { fmt.Fprintf(w, "%s\t%v\n", what, value) }
 	line("organisation", said.Organisation+" ("+said.Name+")")
 	line("begun", fmt.Sprint(said.BegunAt, " by ", said.BegunBy.User, " of ", said.BegunBy.Organisation))
@@ -60,10 +61,10 @@ func (v *verifyCertificate) Run(c console) error {
 		return err
 	}
 	if key == nil {
-		fmt.Fprintf(c.out, "It is as it was signed with %s, as it says itself: compare that with the operator's key, or give it with --key.\n", base64.StdEncoding.EncodeToString(document.PublicKey))
+		fmt.Fprintf(c.Out, "It is as it was signed with %s, as it says itself: compare that with the operator's key, or give it with --key.\n", base64.StdEncoding.EncodeToString(document.PublicKey))
 		return nil
 	}
-	fmt.Fprintln(c.out, "It is as the operator signed it.")
+	fmt.Fprintln(c.Out, "It is as the operator signed it.")
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/blob"
 	"nubitalk/internal/server"
+	"nubitalk/internal/server/command"
 	"nubitalk/internal/server/config"
 )
 
@@ -30,10 +31,10 @@ type filesCheckCommand struct {
 }
 
 // Run checks, also beside a running node.
-func (f *filesCheckCommand) Run(c console) error {
+func (f *filesCheckCommand) Run(c command.Console) error {
 	return withFiles(&f.Config, func(ctx context.Context, files *blob.Store) error {
 		steps, concerns, err := files.Check(ctx, id.NewSource(time.Now, nil))
-		w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+		w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 		for _, s := range steps {
 			fmt.Fprintf(w, "%s\tyes\t%s\n", s.Name, s.Took.Round(100*time.Microsecond))
 		}
@@ -52,7 +53,7 @@ type filesCopyCommand struct {
 
 // Run copies. While the node runs with the other configuration, what comes
 // meanwhile is copied by another run after it has stopped.
-func (f *filesCopyCommand) Run(c console) error {
+func (f *filesCopyCommand) Run(c command.Console) error {
 	before, err := readConfig(f.From)
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func (f *filesCopyCommand) Run(c console) error {
 	return withFiles(before, func(ctx context.Context, from *blob.Store) error {
 		return withFiles(&f.Config, func(_ context.Context, to *blob.Store) error {
 			done, err := blob.Copy(ctx, from, to, f.Remove)
-			fmt.Fprintf(c.out, "%d files (%d bytes) were copied, %d were there already, %d were taken away from the old place.\n", done.Files, done.Bytes, done.There, done.Removed)
+			fmt.Fprintf(c.Out, "%d files (%d bytes) were copied, %d were there already, %d were taken away from the old place.\n", done.Files, done.Bytes, done.There, done.Removed)
 			if err == nil && done.Different > 0 {
 				err = errs.New(errs.Conflict, "%d files are others in the new place; they stay in both.", done.Different)
 			}

@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/blob"
 	"nubitalk/internal/blob/blobtest"
+	"nubitalk/internal/server/command"
 )
 
 // An operator moves from a folder to a bucket: checks it, copies, copies again what
@@ -75,10 +76,10 @@ func TestFilesMoveToABucket(t *testing.T) {
 
 	peer.Stop()
 	code, out, stderr := call("files", "check", "--config", now)
-	if code != exitFailed || out != "" || !strings.Contains(stderr, "to write a file failed") || !strings.Contains(stderr, "did not answer") || strings.Contains(stderr, conf.Secret.Reveal()) {
+	if code != command.ExitFailed || out != "" || !strings.Contains(stderr, "to write a file failed") || !strings.Contains(stderr, "did not answer") || strings.Contains(stderr, conf.Secret.Reveal()) {
 		t.Errorf("%d %q %q", code, out, stderr)
 	}
-	if code, _, stderr := call("files", "copy", "--config", now, "--from", filepath.Join(dir, "none.yaml")); code != exitUsage || !strings.Contains(stderr, "cannot be read") {
+	if code, _, stderr := call("files", "copy", "--config", now, "--from", filepath.Join(dir, "none.yaml")); code != command.ExitUsage || !strings.Contains(stderr, "cannot be read") {
 		t.Errorf("%d %s", code, stderr)
 	}
 }

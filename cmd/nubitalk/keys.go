@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/server"
+	"nubitalk/internal/server/command"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/vault"
 )
@@ -27,13 +28,13 @@ type keysListCommand struct {
 }
 
 // Run lists. Behind counts what a rotation that was broken off has not reached.
-func (k *keysListCommand) Run(c console) error {
+func (k *keysListCommand) Run(c command.Console) error {
 	return withKeys(&k.Config, func(ctx context.Context, keys *server.Keys) error {
 		all, err := keys.Organisations(ctx)
 		if err != nil {
 			return err
 		}
-		w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+		w := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "organisation\tdata\twrap\tevents\tcontacts\tbehind\told root")
 		for _, t := range all {
 			d, err := keys.Describe(ctx, t)
@@ -54,7 +55,7 @@ type keysRotateCommand struct {
 
 // Run moves tenants' keys to the root key in force, then rotates. Each step is
 // durable by itself, so a run that was broken off is finished by another.
-func (k *keysRotateCommand) Run(c console) error {
+func (k *keysRotateCommand) Run(c command.Console) error {
 	return withKeys(&k.Config, func(ctx context.Context, keys *server.Keys) error {
 		all, err := keys.Organisations(ctx)
 		if err != nil {
@@ -75,7 +76,7 @@ func (k *keysRotateCommand) Run(c console) error {
 			return err
 		}
 		if n > 0 {
-			fmt.Fprintf(c.out, "%d keys are wrapped by the root key in force; keys.old is not needed any more.\n", n)
+			fmt.Fprintf(c.Out, "%d keys are wrapped by the root key in force; keys.old is not needed any more.\n", n)
 		}
 		for _, t := range all {
 			if k.Finish {
@@ -83,13 +84,13 @@ func (k *keysRotateCommand) Run(c console) error {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.out, "%s: %d contacts' keys were left and are wrapped anew.\n", t, n)
+				fmt.Fprintf(c.Out, "%s: %d contacts' keys were left and are wrapped anew.\n", t, n)
 				continue
 			}
 			if err := keys.RotateTenant(ctx, t); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.out, "%s: has new keys.\n", t)
+			fmt.Fprintf(c.Out, "%s: has new keys.\n", t)
 		}
 		return nil
 	})

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"nubitalk/internal/base/bill"
+	"nubitalk/internal/server/command"
 )
 
 // call runs the program as a shell does.
 func call(args ...string) (code int, out, err string) {
 	var stdout, stderr bytes.Buffer
-	code = run(args, console{&stdout, &stderr})
+	code = run(args, command.Console{Out: &stdout, Err: &stderr})
 	return code, stdout.String(), stderr.String()
 }
 
@@ -30,27 +31,28 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		code int
 		want string // in the error output
 	}{
-		{[]string{"serve", "--lisen", "x"}, exitUsage, "did you mean \"--listen\""},
-		{[]string{"server"}, exitUsage, "unexpected argument server"},
-		{[]string{"serve", "--config", bad}, exitUsage, "bad.yaml:3: tls.mod: There is no such setting. Did you mean tls.mode?"},
-		{[]string{"serve", "--config", filepath.Join(dir, "none.yaml")}, exitUsage, "cannot be read"},
-		{[]string{"serve", "--listen", "0.0.0.0:0"}, exitUsage, "no browser would trust"},
-		{[]string{"demo", "--listen", "0.0.0.0:0", "--data", dir}, exitUsage, "off is for loopback only"},
-		{[]string{"serve", "--keys-old", filepath.Join(dir, "none"), "--data", filepath.Join(dir, "d"), "--listen", "127.0.0.1:0"}, exitFailed, "in keys.old cannot be read"},
-		{[]string{"recording", "verify", filepath.Join(dir, "none.zip")}, exitFailed, "no such archive"},
-		{[]string{"recording", "verify", bad}, exitFailed, "open it first: age -d"},
-		{[]string{"recording", "verify", dir, "--key", "AAAA"}, exitFailed, "32 octets in base64"},
-		{[]string{"recording", "verify", dir}, exitFailed, "manifest.json"},
-		{[]string{"organisation", "verify", filepath.Join(dir, "none.zip")}, exitFailed, "no such archive"},
-		{[]string{"organisation", "verify", dir}, exitFailed, "no whole archive of an organisation"},
-		{[]string{"audit", "verify", filepath.Join(dir, "none.ndjson")}, exitFailed, "no such file"},
-		{[]string{"audit", "verify", bad}, exitFailed, "Line 1 of the audit log cannot be read"},
-		{[]string{"audit", "verify", "--collected", bad}, exitFailed, "no entry of an audit log in this file"},
-		{[]string{"audit", "verify", "--collected", filepath.Join(dir, "none")}, exitFailed, "no such file"},
-		{[]string{"audit", "verify", dir}, exitFailed, "no audit log in this archive"},
-		{[]string{"certificate", "verify", filepath.Join(dir, "none.json")}, exitFailed, "no such file"},
-		{[]string{"certificate", "verify", bad}, exitFailed, "no certificate of erasure"},
-		{[]string{"certificate", "verify", bad, "--key", "AAAA"}, exitFailed, "32 octets in base64"},
+		{[]string{"serve", "--lisen", "x"}, command.ExitUsage, "did you mean \"--listen\""},
+		{[]string{"server"}, command.ExitUsage, "unexpected argument server"},
+		{[]string{"serve", "--config", bad}, command.ExitUsage, "bad.yaml:3: tls.mod: There is no such setting. Did you mean tls.mode?"},
+		{[]string{"serve", "--config", filepath.Join(dir, "none.yaml")}, command.ExitUsage, "cannot be read"},
+		{[]string{"serve", "--listen", "0.0.0.0:0"}, command.ExitUsage, "no browser would trust"},
+		{[]string{"demo"}, command.ExitUsage, "a program of its own: nubitalk-demo"},
+		{[]string{"notice", "verify", "--url", "http://127.0.0.1:1"}, command.ExitFailed, "--url needs --demo"},
+		{[]string{"serve", "--keys-old", filepath.Join(dir, "none"), "--data", filepath.Join(dir, "d"), "--listen", "127.0.0.1:0"}, command.ExitFailed, "in keys.old cannot be read"},
+		{[]string{"recording", "verify", filepath.Join(dir, "none.zip")}, command.ExitFailed, "no such archive"},
+		{[]string{"recording", "verify", bad}, command.ExitFailed, "open it first: age -d"},
+		{[]string{"recording", "verify", dir, "--key", "AAAA"}, command.ExitFailed, "32 octets in base64"},
+		{[]string{"recording", "verify", dir}, command.ExitFailed, "manifest.json"},
+		{[]string{"organisation", "verify", filepath.Join(dir, "none.zip")}, command.ExitFailed, "no such archive"},
+		{[]string{"organisation", "verify", dir}, command.ExitFailed, "no whole archive of an organisation"},
+		{[]string{"audit", "verify", filepath.Join(dir, "none.ndjson")}, command.ExitFailed, "no such file"},
+		{[]string{"audit", "verify", bad}, command.ExitFailed, "Line 1 of the audit log cannot be read"},
+		{[]string{"audit", "verify", "--collected", bad}, command.ExitFailed, "no entry of an audit log in this file"},
+		{[]string{"audit", "verify", "--collected", filepath.Join(dir, "none")}, command.ExitFailed, "no such file"},
+		{[]string{"audit", "verify", dir}, command.ExitFailed, "no audit log in this archive"},
+		{[]string{"certificate", "verify", filepath.Join(dir, "none.json")}, command.ExitFailed, "no such file"},
+		{[]string{"certificate", "verify", bad}, command.ExitFailed, "no certificate of erasure"},
+		{[]string{"certificate", "verify", bad, "--key", "AAAA"}, command.ExitFailed, "32 octets in base64"},
 	} {
 		code, _, stderr := call(c.args...)
 		if code != c.code || !strings.Contains(stderr, c.want) {
@@ -70,7 +72,7 @@ func TestACertificateIsVerified(t *testing.T) {
 	if code, out, _ := call("certificate", "verify", file); code != 0 || !strings.Contains(out, key) {
 		t.Errorf("without a key: %d %s", code, out)
 	}
-	if code, _, stderr := call("certificate", "verify", file, "--key", strings.Repeat("A", 43)+"="); code != exitFailed || !strings.Contains(stderr, "another key") {
+	if code, _, stderr := call("certificate", "verify", file, "--key", strings.Repeat("A", 43)+"="); code != command.ExitFailed || !strings.Contains(stderr, "another key") {
 		t.Errorf("another key: %d %s", code, stderr)
 	}
 }
@@ -78,7 +80,7 @@ func TestACertificateIsVerified(t *testing.T) {
 func TestHelpNamesAllCommands(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, nil} {
 		code, out, _ := call(args...)
-		for _, want := range []string{"serve", "demo", "notice", "recording", "migrate", "version"} {
+		for _, want := range []string{"serve", "notice", "recording", "migrate", "version"} {
 			if code != 0 || !strings.Contains(out, want) {
 				t.Errorf("%v: %d, %s is missing", args, code, want)
 			}

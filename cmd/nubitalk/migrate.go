@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"nubitalk/internal/server"
+	"nubitalk/internal/server/command"
 	"nubitalk/internal/server/config"
 )
 
@@ -17,12 +18,12 @@ type migrateCommand struct {
 }
 
 // Run migrates. It may be run while nodes of the version before serve.
-func (m *migrateCommand) Run(c console) error {
+func (m *migrateCommand) Run(c command.Console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := server.Migrate(ctx, &m.Config); err != nil {
 		return err
 	}
-	fmt.Fprintln(c.out, "The databases are at this program's version.")
+	fmt.Fprintln(c.Out, "The databases are at this program's version.")
 	return nil
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"nubitalk/internal/base/errs"
-	"nubitalk/internal/server/demo"
+	"nubitalk/internal/server/command"
 	"nubitalk/internal/server/drive"
 	"nubitalk/internal/server/verify"
 )
@@ -22,15 +21,15 @@ type noticeCommand struct {
 
 // verifyCommand runs the notice's checks.
 type verifyCommand struct {
-	URL  string `placeholder:"URL" help:"A running demonstration to check instead of a private one."`
-	Demo string `placeholder:"FILE" type:"existingfile" help:"With --url: what its 'nubitalk demo --json' printed; else its log-ins are taken for the usual ones."`
+	URL  string `placeholder:"URL" help:"A running demonstration to check instead of a private instance; needs --demo."`
+	Demo string `placeholder:"FILE" type:"existingfile" help:"With --url: what its 'nubitalk-demo --json' printed."`
 	Data string `placeholder:"DIR" type:"existingdir" help:"With --url: its data folder, to look for what must not be there."`
 	JSON bool   `name:"json" help:"Print one JSON object."`
 }
 
 // Run checks and prints each clause with its evidence. A clause that fails makes
 // the command fail.
-func (v *verifyCommand) Run(c console) error {
+func (v *verifyCommand) Run(c command.Console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	o := verify.Options{URL: v.URL, Data: v.Data}
@@ -38,13 +37,13 @@ func (v *verifyCommand) Run(c console) error {
 	if v.URL == "" {
 		o.Binary, err = os.Executable()
 	} else {
-		o.Demo, err = v.running(ctx)
+		o.Demo, err = v.running()
 	}
 	if err != nil {
 		return err
 	}
 	if !v.JSON {
-		o.Log = func(line string) { fmt.Fprintln(c.err, "checking:", line) }
+		o.Log = func(line string) { fmt.Fprintln(c.Err, "checking:", line) }
 	}
 	results, err := verify.Run(ctx, o)
 	if err != nil {
@@ -53,23 +52,23 @@ func (v *verifyCommand) Run(c console) error {
 	return v.report(c, results)
 }
 
-func (v *verifyCommand) report(c console, results []verify.Result) error {
+func (v *verifyCommand) report(c command.Console, results []verify.Result) error {
 	counts := map[verify.Status]int{}
 	for _, r := range results {
 		counts[r.Status]++
 	}
 	if v.JSON {
-		if err := json.NewEncoder(c.out).Encode(map[string]any{"clauses": results}); err != nil {
+		if err := json.NewEncoder(c.Out).Encode(map[string]any{"clauses": results}); err != nil {
 			return err
 		}
 	} else {
 		for _, r := range results {
-			fmt.Fprintf(c.out, "%-4s %-9s %s\n", r.ID, r.Status, r.Title)
+			fmt.Fprintf(c.Out, "%-4s %-9s %s\n", r.ID, r.Status, r.Title)
 			for _, e := range r.Evidence {
-				fmt.Fprintf(c.out, "     - %s\n", e)
+				fmt.Fprintf(c.Out, "     - %s\n", e)
 			}
 		}
-		fmt.Fprintf(c.out, "\n%d proven, %d not built, %d failed\n", counts[verify.Proven], counts[verify.NotBuilt], counts[verify.Failed])
+		fmt.Fprintf(c.Out, "\n%d proven, %d not built, %d failed\n", counts[verify.Proven], counts[verify.NotBuilt], counts[verify.Failed])
 	}
 	if n := counts[verify.Failed]; n > 0 {
 		return errs.New(errs.Conflict, "%d clauses of the notice do not hold.", n)
@@ -77,57 +76,17 @@ func (v *verifyCommand) report(c console, results []verify.Result) error {
 	return nil
 }
 
-// running is what a running demonstration holds: as it said itself, or with the
-// usual log-ins and the entry points that its administrators see.
-func (v *verifyCommand) running(ctx context.Context) (d drive.Demo, err error) {
-	d.BaseURL = v.URL
-	if v.Demo != "" {
-		content, err := os.ReadFile(v.Demo)
-		if err != nil {
-			return d, err
-		}
-		if err := json.Unmarshal(content, &d); err != nil {
-			return d, errs.Wrap(errs.Invalid, err, "The file %s does not hold what nubitalk demo --json prints.", v.Demo)
-		}
-		return d, nil
+// running is what a running demonstration holds, as it said itself.
+func (v *verifyCommand) running() (d drive.Demo, err error) {
+	if v.Demo == "" {
+		return d, errs.New(errs.Invalid, "--url needs --demo, with what nubitalk-demo --json printed when it started.")
 	}
-	for _, o := range demo.Organisations() {
-		for _, u := range o.Users {
-			l := drive.Login{Organisation: o.Slug, UserName: u.Name, Password: demo.Password}
-			for _, r := range u.Roles {
-				l.Roles = append(l.Roles, string(r))
-			}
-			d.Logins = append(d.Logins, l)
-		}
-		if o.Tenant == nil {
-			continue
-		}
-		points, err := entryPoints(ctx, d, o.Slug)
-		if err != nil {
-			return d, fmt.Errorf("is a demonstration running at %s? %w", v.URL, err)
-		}
-		d.EntryPoints = append(d.EntryPoints, points...)
+	content, err := os.ReadFile(v.Demo)
+	if err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal(content, &d); err != nil {
+		return d, errs.Wrap(errs.Invalid, err, "The file %s does not hold what nubitalk-demo --json prints.", v.Demo)
 	}
 	return d, nil
-}
-
-func entryPoints(ctx context.Context, d drive.Demo, organisation string) ([]drive.EntryPoint, error) {
-	login, err := d.Login(organisation, "administrator")
-	if err != nil {
-		return nil, err
-	}
-	admin, err := drive.SignIn(ctx, drive.Client(), d.BaseURL, login)
-	if err != nil {
-		return nil, err
-	}
-	var list struct {
-		Items []drive.EntryPoint `json:"items"`
-	}
-	if err := admin.Do(ctx, http.MethodGet, "entry-points", nil, &list); err != nil {
-		return nil, err
-	}
-	for i := range list.Items {
-		list.Items[i].Organisation = organisation
-	}
-	return list.Items, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/server/command"
 )
 
 // recordingCommand is about recordings that left the house.
@@ -36,7 +37,7 @@ func (a archive) open() (files fs.FS, key ed25519.PublicKey, closes func(), err 
 }
 
 // Run checks and prints what is wrong. Anything that is makes the command fail.
-func (v *verifyRecordings) Run(c console) error {
+func (v *verifyRecordings) Run(c command.Console) error {
 	files, key, closes, err := v.open()
 	if err != nil {
 		return err
@@ -47,25 +48,25 @@ func (v *verifyRecordings) Run(c console) error {
 		return err
 	}
 	for _, w := range found.Wrong {
-		fmt.Fprintln(c.out, w)
+		fmt.Fprintln(c.Out, w)
 	}
 	for _, r := range found.Recordings {
 		switch {
 		case len(r.Wrong) > 0:
-			fmt.Fprintf(c.out, "%s is not as it was recorded:\n", r.ID)
+			fmt.Fprintf(c.Out, "%s is not as it was recorded:\n", r.ID)
 		case r.Open:
-			fmt.Fprintf(c.out, "%s is as it was recorded, but has no end: it was being made as it was exported, or its end was cut off.\n", r.ID)
+			fmt.Fprintf(c.Out, "%s is as it was recorded, but has no end: it was being made as it was exported, or its end was cut off.\n", r.ID)
 		default:
-			fmt.Fprintf(c.out, "%s is as it was recorded.\n", r.ID)
+			fmt.Fprintf(c.Out, "%s is as it was recorded.\n", r.ID)
 		}
 		for _, w := range r.Wrong {
-			fmt.Fprintln(c.out, "  -", w)
+			fmt.Fprintln(c.Out, "  -", w)
 		}
 		if r.Uncompared {
-			fmt.Fprintln(c.out, "  Its Opus files were made by another version of this program, so they were not compared with its segments; what is said above is of these.")
+			fmt.Fprintln(c.Out, "  Its Opus files were made by another version of this program, so they were not compared with its segments; what is said above is of these.")
 		}
 		if key == nil && len(r.Key) > 0 {
-			fmt.Fprintf(c.out, "  signed with %s, as it says itself: compare that with the organisation's key, or give it with --key.\n", base64.StdEncoding.EncodeToString(r.Key))
+			fmt.Fprintf(c.Out, "  signed with %s, as it says itself: compare that with the organisation's key, or give it with --key.\n", base64.StdEncoding.EncodeToString(r.Key))
 		}
 	}
 	if !found.Whole() {

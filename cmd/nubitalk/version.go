@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/bill"
 	"nubitalk/internal/base/telemetry"
+	"nubitalk/internal/server/command"
 	"nubitalk/web"
 )
 
@@ -18,23 +19,23 @@ type versionCommand struct {
 }
 
 // Run says it.
-func (v *versionCommand) Run(c console) error {
+func (v *versionCommand) Run(c command.Console) error {
 	b := telemetry.ReadBuild()
 	if v.SBOM {
 		return writeBill(c, b.Version)
 	}
 	if v.JSON {
-		return json.NewEncoder(c.out).Encode(b)
+		return json.NewEncoder(c.Out).Encode(b)
 	}
 	commit := ""
 	if b.Commit != "" {
 		commit = " (" + b.Commit[:min(12, len(b.Commit))] + ")"
 	}
-	_, err := fmt.Fprintf(c.out, "nubitalk %s%s, %s, %s/%s\n", b.Version, commit, b.Go, b.OS, b.Arch)
+	_, err := fmt.Fprintf(c.Out, "nubitalk %s%s, %s, %s/%s\n", b.Version, commit, b.Go, b.OS, b.Arch)
 	return err
 }
 
-func writeBill(c console, version string) error {
+func writeBill(c command.Console, version string) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return errors.New("the program does not know what it was built of")
@@ -43,7 +44,7 @@ func writeBill(c console, version string) error {
 	if err != nil {
 		return err
 	}
-	out := json.NewEncoder(c.out)
+	out := json.NewEncoder(c.Out)
 	out.SetIndent("", "  ")
 	return out.Encode(b)
 }

@@ -165,9 +165,9 @@ func TestEveryNodeAnswersForEveryTenant(t *testing.T) {
 func install(t *testing.T, n *node) (account.Organisation, string) {
 	t.Helper()
 	ctx := t.Context()
-	seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
+	seed := &demo.Seeder{Parts: n.contents()}
 	for _, o := range demo.Organisations()[:1] {
-		if err := seed.organisation(ctx, o); err != nil {
+		if err := seed.Put(ctx, o); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,15 +176,15 @@ func install(t *testing.T, n *node) (account.Organisation, string) {
 }
 
 // settle makes a tenant and gives it with its first user's id.
-func settle(t *testing.T, seed *seeder, n *node, slug string) (account.Organisation, string) {
+func settle(t *testing.T, seed *demo.Seeder, n *node, slug string) (account.Organisation, string) {
 	t.Helper()
 	ctx := t.Context()
 	o := demo.Organisation{NewOrganisation: account.NewOrganisation{Kind: account.KindTenant, Slug: slug, Name: slug, Language: "en", TimeZone: "Europe/Lisbon", Administrator: "ana"}, Parent: demo.OperatorSlug}
-	org, first, err := seed.found(ctx, o)
+	org, first, err := seed.Found(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := seed.openAccount(ctx, org.ID, first); err != nil {
+	if err := seed.OpenAccount(ctx, org.ID, first); err != nil {
 		t.Fatal(err)
 	}
 	actor := access.Actor{Tenant: org.ID, User: first, Roles: []access.Role{access.Administrator}}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"net/netip"
 
@@ -21,14 +22,26 @@ import (
 // the operator allows it inside.
 func (s *Server) mailNetwork() *mail.Network {
 	inside := s.conf.Email.Inside
-	if s.demo != nil {
+	if s.added.Mail != nil {
 		inside = append([]string{"127.0.0.1/32"}, inside...)
 	}
 	n := s.network(inside, s.conf.Email.Authority)
-	if s.demo != nil {
-		n.Roots = s.demo.mail.trusted(n.Roots)
+	if s.added.Mail != nil {
+		n.Roots = trusting(n.Roots, s.added.Mail)
 	}
 	return n
+}
+
+// trusting are authorities with one more; nil are the machine's own.
+func trusting(pool *x509.CertPool, more *x509.Certificate) *x509.CertPool {
+	if pool == nil {
+		var err error
+		if pool, err = x509.SystemCertPool(); err != nil { // there is none here
+			pool = x509.NewCertPool()
+		}
+	}
+	pool.AddCert(more)
+	return pool
 }
 
 // network reaches the public network and what is allowed inside; config.Check has

@@ -100,8 +100,8 @@ func (p *party) fetch(t *testing.T, u *drive.User, export string, volume int, wi
 func TestAnOrganisationTakesAllThatItHas(t *testing.T) {
 	engines(t, func(t *testing.T, c *config.Config) {
 		n := start(t, c, nil)
-		seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
-		must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+		seed := &demo.Seeder{Parts: n.contents()}
+		must(t, seed.Put(t.Context(), demo.Organisations()[0]))
 		a, b := putToWork(t, n, seed, "acme"), putToWork(t, n, seed, "brio")
 		var told struct {
 			Key []byte `json:"public_key"`

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"nubitalk/internal/app/account"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/demo"
@@ -47,8 +46,8 @@ var changes = regexp.MustCompile(`^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)
 func TestNoGETChangesAnything(t *testing.T) {
 	engines(t, func(t *testing.T, c *config.Config) {
 		n := start(t, c, nil)
-		seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
-		must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+		seed := &demo.Seeder{Parts: n.contents()}
+		must(t, seed.Put(t.Context(), demo.Organisations()[0]))
 		a := putToWork(t, n, seed, "acme")
 		operator, err := drive.SignIn(t.Context(), drive.Client(), n.URL(), drive.Login{Organisation: demo.OperatorSlug, UserName: demo.Organisations()[0].Administrator, Password: demo.Password})
 		must(t, err)

@@ -82,14 +82,14 @@ func must(t *testing.T, err error) {
 }
 
 // putToWork makes a tenant and puts it to work.
-func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
+func putToWork(t *testing.T, n *node, seed *demo.Seeder, slug string) *party {
 	t.Helper()
 	ctx := t.Context()
 	p := &party{t: t, base: n.URL(), canary: "Canary" + slug, setups: map[setup.Kind]m{}}
-	org, first, err := seed.found(ctx, demo.Organisation{Parent: demo.OperatorSlug, NewOrganisation: account.NewOrganisation{
+	org, first, err := seed.Found(ctx, demo.Organisation{Parent: demo.OperatorSlug, NewOrganisation: account.NewOrganisation{
 		Kind: account.KindTenant, Slug: slug, Name: p.canary + " Ltd", Language: "en", TimeZone: "Europe/Lisbon", Administrator: "first"}})
 	must(t, err)
-	must(t, seed.openAccount(ctx, org.ID, first))
+	must(t, seed.OpenAccount(ctx, org.ID, first))
 	n.founded(ctx, org.ID)
 	openAlways(t, n, org)
 	p.id, p.user = org.ID, first
@@ -117,7 +117,7 @@ func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
 	var me struct{ Session string }
 	must(t, p.spare.Do(ctx, "GET", "me", nil, &me))
 	p.session = me.Session
-	p.helper = access.Actor{Tenant: seed.orgs[demo.OperatorSlug].ID, Roles: []access.Role{access.OperatorRole}}
+	p.helper = access.Actor{Tenant: seed.Organisation(demo.OperatorSlug).ID, Roles: []access.Role{access.OperatorRole}}
 	person, _, err := n.parts.accounts.CreateUser(ctx, p.helper, account.NewUser{UserName: "helper-" + slug, Roles: []access.Role{access.OperatorRole}})
 	must(t, err)
 	p.helper.User = person.ID

@@ -28,8 +28,8 @@ func TestNoRouteReachesAnotherPart(t *testing.T) {
 	engines(t, func(t *testing.T, c *config.Config) {
 		c.Limits.Calls = 0
 		n := start(t, c, nil)
-		seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
-		must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+		seed := &demo.Seeder{Parts: n.contents()}
+		must(t, seed.Put(t.Context(), demo.Organisations()[0]))
 		a := putToWork(t, n, seed, "acme")
 		near, far := a.teamAndQueue(t, "near"), a.teamAndQueue(t, "far")
 		near.Queues = []string{a.setups[setup.KindQueue]["id"].(string)}

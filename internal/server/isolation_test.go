@@ -27,8 +27,8 @@ func TestNoRouteReachesAnotherTenant(t *testing.T) {
 	engines(t, func(t *testing.T, c *config.Config) {
 		c.Limits.Calls = 0
 		n := start(t, c, nil)
-		seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
-		must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+		seed := &demo.Seeder{Parts: n.contents()}
+		must(t, seed.Put(t.Context(), demo.Organisations()[0]))
 		a, b := putToWork(t, n, seed, "acme"), putToWork(t, n, seed, "brio")
 		operator, err := drive.SignIn(t.Context(), drive.Client(), n.URL(), drive.Login{Organisation: demo.OperatorSlug, UserName: demo.Organisations()[0].Administrator, Password: demo.Password})
 		must(t, err)

@@ -58,16 +58,16 @@ type company struct {
 // house installs the operator and two tenants.
 func house(t *testing.T, n *node) (acme, books *company) {
 	t.Helper()
-	seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
+	seed := &demo.Seeder{Parts: n.contents()}
 	for _, o := range demo.Organisations()[:1] {
-		if err := seed.organisation(t.Context(), o); err != nil {
+		if err := seed.Put(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return open(t, seed, n, "acme"), open(t, seed, n, "books")
 }
 
-func open(t *testing.T, seed *seeder, n *node, slug string) *company {
+func open(t *testing.T, seed *demo.Seeder, n *node, slug string) *company {
 	t.Helper()
 	org, first := settle(t, seed, n, slug)
 	c := &company{Organisation: org, node: n, admin: access.Actor{Tenant: org.ID, User: first, Roles: []access.Role{access.Administrator}}}
@@ -89,8 +89,8 @@ func (c *company) user(t *testing.T, name string, role access.Role) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed := &seeder{Server: c.node.Server, hash: c.hash(t)}
-	if err := seed.openAccount(t.Context(), c.ID, u.ID); err != nil {
+	seed := &demo.Seeder{Parts: c.node.contents(), Hash: c.hash(t)}
+	if err := seed.OpenAccount(t.Context(), c.ID, u.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.node.parts.floor.Reload(t.Context(), c.ID); err != nil { // a floor hears of a user in its own time

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"nubitalk/internal/app/account"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
@@ -21,8 +20,8 @@ import (
 func TestPicturesInChatsTellNothing(t *testing.T) {
 	engines(t, func(t *testing.T, c *config.Config) {
 		n := start(t, c, nil)
-		seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
-		must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+		seed := &demo.Seeder{Parts: n.contents()}
+		must(t, seed.Put(t.Context(), demo.Organisations()[0]))
 		for _, p := range []*party{putToWork(t, n, seed, "acme"), putToWork(t, n, seed, "brio")} {
 			where := "41.15 N 8.61 W " + p.canary
 			plain, file := pictureOf(t, where)

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"nubitalk/internal/app/account"
 	"nubitalk/internal/blob/scan/scantest"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/demo"
@@ -18,8 +17,8 @@ func TestTheScannerOfTheSettings(t *testing.T) {
 		c.Files.Scanner, c.Files.Unscanned = clamd.Address, "refuse"
 		must(t, c.Check(nil))
 		n := start(t, c, nil)
-		seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
-		must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+		seed := &demo.Seeder{Parts: n.contents()}
+		must(t, seed.Put(t.Context(), demo.Organisations()[0]))
 		a, b := putToWork(t, n, seed, "acme"), putToWork(t, n, seed, "brio")
 		if clamd.Files() < 2 {
 			t.Errorf("%d files were looked into", clamd.Files())

@@ -7,6 +7,7 @@ import (
 	"nubitalk/internal/app/audit"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
 )
 
@@ -71,8 +72,8 @@ func (c *company) reader(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed := &seeder{Server: c.node.Server, hash: c.hash(t)}
-	if err := seed.openAccount(t.Context(), c.ID, u.ID); err != nil {
+	seed := &demo.Seeder{Parts: c.node.contents(), Hash: c.hash(t)}
+	if err := seed.OpenAccount(t.Context(), c.ID, u.ID); err != nil {
 		t.Fatal(err)
 	}
 	return u.ID

@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/base/memory"
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
+	"nubitalk/internal/server/addition"
 	"nubitalk/internal/server/collector"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/transport"
@@ -41,7 +42,7 @@ type Server struct {
 	certs   *transport.Source
 	figures *figures
 	first   *firstRun
-	demo    *seeder       // nil but for a demonstration
+	added   addition.Addition
 	binary  string        // of this program; see WithBinary
 	absence time.Duration // voice.Deps.Absence; a test's
 	rest    time.Duration // floor.Deps.Rest
@@ -74,6 +75,9 @@ func New(conf *config.Config, log *slog.Logger) *Server {
 // a private instance of itself. Call it before Start.
 func (s *Server) WithBinary(path string) { s.binary = path }
 
+// Add puts something into the node. Call it before Start.
+func (s *Server) Add(a addition.Addition) { s.added = a }
+
 // Start opens and starts all parts. It returns when browsers are served, or why
 // they cannot be; what was opened is closed again then.
 func (s *Server) Start(ctx context.Context) error {
@@ -92,8 +96,8 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.close(), s.endLog(ctx))
 	}
-	if s.demo != nil {
-		s.demo.shop()
+	if s.added.Pages != nil {
+		s.added.Pages(s.web.mux, s.web.URL())
 	}
 	s.log.Info("ready", "url", s.web.URL(), "node", s.data.node, "version", telemetry.ReadBuild().Version,
 		"database", s.conf.Database.Driver, "after_ms", s.clock.Now().Sub(s.started).Milliseconds())
@@ -116,11 +120,6 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err = source.UseHello(ctx, s.conf, s.helloKeys, s.log.With("part", "tls")); err != nil {
 		return err
 	}
-	if s.demo != nil {
-		if s.demo.mail, err = openDemoMail(); err != nil {
-			return err
-		}
-	}
 	s.web = newWeb(s.conf, source, s.log.With("part", "web"), s.health, s.metrics)
 	if s.parts, err = s.wire(); err != nil {
 		return err
@@ -131,13 +130,20 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.figures = &figures{address: s.conf.Metrics.Listen, handler: s.metrics.Handler(), log: s.log}
 	s.group.Add("memory", &memory.Calm{Also: []func(context.Context){s.keepers.shrink}})
 	s.group.Add("metrics", s.figures)
-	if s.demo != nil {
-		s.group.Add("demo", s.demo.part())
-		s.group.Add("email", s.parts.mailboxes(s.keepers.bus)) // whose provider is elsewhere than before
+	if s.added.Fill != nil {
+		s.group.Add("content", service.Func{OnStart: func(ctx context.Context) error { return s.added.Fill(ctx, s.contents()) }})
+		s.group.Add("email", s.parts.mailboxes(s.keepers.bus)) // whose provider may be elsewhere than before
 	}
 	s.group.Add("first run", service.Func{OnStart: func(ctx context.Context) error { return s.first.start(ctx, s.keepers.db) }})
 	s.group.Add("web", s.web)
 	return nil
+}
+
+// contents are the parts that content is put into.
+func (s *Server) contents() addition.Parts {
+	p := s.parts
+	return addition.Parts{DB: s.keepers.db, Vault: s.keepers.vault, Clock: s.clock, IDs: s.ids, Accounts: p.accounts, Setup: p.setup, Contacts: p.contacts, Chat: p.chat,
+		Recording: p.recording, Quality: p.quality, Usage: p.usage, Founded: s.founded}
 }
 
 func (s *Server) certificates() string {
@@ -228,10 +234,6 @@ func (s *Server) endLog(ctx context.Context) error {
 }
 
 func (s *Server) close() (err error) {
-	if s.demo != nil && s.demo.mail != nil {
-		s.demo.mail.provider.Close()
-		s.demo.mail = nil
-	}
 	if s.keepers != nil {
 		err = s.keepers.close()
 		s.keepers = nil
@@ -245,6 +247,14 @@ func (s *Server) close() (err error) {
 
 // Failed tells of a part that ended by itself; the node must stop then.
 func (s *Server) Failed() <-chan error { return s.web.failed }
+
+// MetricsURL is where the figures are, after Start; "" where they are not served.
+func (s *Server) MetricsURL() string {
+	if s.figures.at == nil {
+		return ""
+	}
+	return "http://" + s.figures.at.String() + "/metrics"
+}
 
 // URL is the address that people type.
 func (s *Server) URL() string { return s.web.URL() }

@@ -29,6 +29,7 @@ import (
 type node struct {
 	*Server
 	logs *bytes.Buffer
+	demo *demo.Seeder // of a demonstration
 }
 
 func settings(t testing.TB, dir string) *config.Config {
@@ -60,6 +61,22 @@ func start(t testing.TB, c *config.Config, before func(*Server)) *node {
 	t.Cleanup(func() { n.stop(t) })
 	return n
 }
+
+// demonstrate starts a node with the demonstration.
+func demonstrate(t testing.TB, c *config.Config, terms demo.Terms) *node {
+	t.Helper()
+	d, err := demo.Open(terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	n := start(t, c, func(s *Server) { s.Add(d.Addition()) })
+	n.demo = d
+	return n
+}
+
+// Demo is what the demonstration holds.
+func (n *node) Demo() demo.Told { return n.demo.Told(n.URL(), n.MetricsURL(), n.conf.SIP.Listen) }
 
 func (n *node) stop(t testing.TB) {
 	t.Helper()
@@ -249,7 +266,7 @@ func TestOperatorsAskForHealthAndFigures(t *testing.T) {
 func TestADemonstrationGoesOnWhereItWas(t *testing.T) {
 	c := settings(t, t.TempDir())
 	c.TLS.Mode = "off"
-	n := start(t, c, (*Server).WithDemo)
+	n := demonstrate(t, c, demo.Terms{})
 	first := n.Demo()
 	if len(first.Logins) < 10 || len(first.EntryPoints) < 2 || first.BaseURL != n.URL() || first.MetricsURL == "" {
 		t.Fatalf("%+v", first)
@@ -275,7 +292,7 @@ func TestADemonstrationGoesOnWhereItWas(t *testing.T) {
 	}
 	n.stop(t)
 
-	again := start(t, c, (*Server).WithDemo)
+	again := demonstrate(t, c, demo.Terms{})
 	second := again.Demo()
 	for i, e := range second.EntryPoints {
 		if e.ID != first.EntryPoints[i].ID {
@@ -294,7 +311,7 @@ func TestADemonstrationGoesOnWhereItWas(t *testing.T) {
 func interactions(t *testing.T, n *node) int {
 	t.Helper()
 	var rows []store.InteractionRow
-	err := n.keepers.db.Read(t.Context(), n.demo.orgs[demo.DemoSlug].ID, func(tx *store.Tx) (err error) {
+	err := n.keepers.db.Read(t.Context(), n.demo.Organisation(demo.DemoSlug).ID, func(tx *store.Tx) (err error) {
 		rows, err = tx.SearchInteractions(store.InteractionFilter{Limit: 10_000})
 		return err
 	})
@@ -332,7 +349,7 @@ func TestAMissingRootKeyIsNotReplaced(t *testing.T) {
 
 func TestTheRootKeyIsChangedByConfiguration(t *testing.T) {
 	dir := t.TempDir()
-	n := start(t, settings(t, dir), (*Server).WithDemo)
+	n := demonstrate(t, settings(t, dir), demo.Terms{})
 	login := n.Demo().Logins[2]
 	n.stop(t)
 
@@ -391,7 +408,7 @@ func TestNoFileOfTheDataFolderIsOpenToOthers(t *testing.T) {
 func TestAProxyThatSpeaksTLSIsBelieved(t *testing.T) {
 	c := settings(t, t.TempDir())
 	c.TLS.Mode, c.URL = "off", "https://contact.example"
-	n := start(t, c, (*Server).WithDemo)
+	n := demonstrate(t, c, demo.Terms{})
 	base := "http://" + n.web.address.String()
 	l := n.Demo().Logins[0]
 	body, err := json.Marshal(map[string]string{"organisation": l.Organisation, "user_name": l.UserName, "password": l.Password})

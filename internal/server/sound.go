@@ -17,7 +17,6 @@ import (
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/speech"
 	"nubitalk/internal/server/config"
-	"nubitalk/internal/server/demo"
 )
 
 // written is the written side of calls, as voice needs it.
@@ -112,12 +111,12 @@ func (s sounds) Music(ctx context.Context, t id.Tenant, queue string) ([]int16, 
 // speaker is who says what menus say.
 func (s *Server) speaker() speech.Speaker {
 	var chain speech.Chain
-	if s.demo != nil {
-		chain = append(chain, demo.Recorded())
+	if s.added.Voices != nil {
+		chain = append(chain, s.added.Voices)
 	}
 	if e, ok := speech.FindEspeak(); ok {
 		chain = append(chain, e)
-	} else if s.demo == nil {
+	} else if s.added.Voices == nil {
 		s.log.Warn("espeak-ng is not installed: menus of calls are shown, but not spoken")
 	}
 	return speech.NewMemory(chain, s.clock.Now)

@@ -17,7 +17,7 @@ import (
 func TestListsAndReportsNeedUserNamesAlone(t *testing.T) {
 	c := settings(t, t.TempDir())
 	c.TLS.Mode = "off"
-	n := start(t, c, func(s *Server) { s.WithDemoOf(DemoTerms{UserNamesAlone: true}) })
+	n := demonstrate(t, c, demo.Terms{UserNamesAlone: true})
 	w := &walk{node: n, http: drive.Client()}
 	logins := map[string]drive.Login{}
 	for _, l := range n.Demo().Logins {

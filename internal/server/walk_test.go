@@ -50,7 +50,7 @@ func newWalk(t testing.TB) *walk {
 	t.Helper()
 	c := settings(t, t.TempDir())
 	c.TLS.Mode, c.Limits.Calls = "off", 0
-	n := start(t, c, (*Server).WithDemo)
+	n := demonstrate(t, c, demo.Terms{})
 	var err error
 	w := &walk{node: n, http: drive.Client(), foreign: map[string]string{}, answers: map[int]int{}}
 	ctx := context.Background()
@@ -100,7 +100,7 @@ func (w *walk) everyRole(l drive.Login) (*drive.User, error) {
 	if err := u.Do(ctx, "GET", "me", nil, &me); err != nil {
 		return nil, err
 	}
-	tenant := w.node.demo.orgs[demo.DemoSlug].ID
+	tenant := w.node.demo.Organisation(demo.DemoSlug).ID
 	actor := access.Actor{Tenant: tenant, User: me.User.ID, Roles: []access.Role{access.Administrator}}
 	roles := slices.Clone(access.TenantRoles)
 	if _, err := w.node.parts.accounts.UpdateUser(ctx, actor, me.User.ID, me.User.Version, account.UserChange{Roles: &roles}); err != nil {

@@ -176,8 +176,8 @@ func toldByHTTPS(t *testing.T, dir string) {
 	c.TLS.Mode = "off" // on loopback, to the test's own callers
 	c.Limits.Calls = 0 // one address asks for all
 	n := start(t, c, nil)
-	seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
-	must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+	seed := &demo.Seeder{Parts: n.contents()}
+	must(t, seed.Put(t.Context(), demo.Organisations()[0]))
 	one, other := listening(t, n, seed, "acme", receiver.URL, key), listening(t, n, seed, "other", receiver.URL, key)
 	for range 60 { // an agent's key tries what it may not
 		var p *drive.Problem
@@ -248,13 +248,13 @@ type listener struct {
 	key, webhook string // ids
 }
 
-func listening(t *testing.T, n *node, seed *seeder, slug, receiver string, key []byte) listener {
+func listening(t *testing.T, n *node, seed *demo.Seeder, slug, receiver string, key []byte) listener {
 	t.Helper()
 	ctx := t.Context()
-	org, first, err := seed.found(ctx, demo.Organisation{Parent: demo.OperatorSlug, NewOrganisation: account.NewOrganisation{
+	org, first, err := seed.Found(ctx, demo.Organisation{Parent: demo.OperatorSlug, NewOrganisation: account.NewOrganisation{
 		Kind: account.KindTenant, Slug: slug, Name: slug, Language: "en", TimeZone: "Europe/Lisbon", Administrator: "first"}})
 	must(t, err)
-	must(t, seed.openAccount(ctx, org.ID, first))
+	must(t, seed.OpenAccount(ctx, org.ID, first))
 	k, token, err := n.parts.accounts.CreateAPIKey(ctx, access.Actor{Tenant: org.ID, User: first, Roles: access.TenantRoles}, account.NewAPIKey{Name: "agent", Roles: []access.Role{access.Agent}})
 	must(t, err)
 	l := listener{key: k.ID, agent: &drive.User{Base: n.URL(), HTTP: drive.Client(), Token: token.Reveal()}}

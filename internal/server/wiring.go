@@ -126,7 +126,7 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("media", p.media)
 	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
-	if s.demo == nil {
+	if s.added.Fill == nil {
 		s.group.Add("email", p.mailboxes(s.keepers.bus))
 	}
 	if p.telephone != nil {
@@ -188,7 +188,7 @@ func (s *Server) makeParts() *parts {
 		return out, err
 	}
 	p.alarms = newRecordingAlerts(s.log.With("part", "recording"))
-	p.floor = floor.New(floor.Deps{Rest: s.rest, Grace: s.demo.grace(), Needed: p.setups.needsFloor, Rested: p.setups.rested, Fields: p.fields, Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
+	p.floor = floor.New(floor.Deps{Rest: s.rest, Grace: s.added.Grace, Needed: p.setups.needsFloor, Rested: p.setups.rested, Fields: p.fields, Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
 		Audit: p.audit, Webhooks: p.webhooks, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var built = sync.OnceValues(func() (string, error) { return drive.Build(folder) })
+var built = sync.OnceValues(func() (string, error) { return drive.BuildDemo(folder) })
 
 // limit bounds a test from when the program is built, which may take long on a machine
 // that builds it for the first time.

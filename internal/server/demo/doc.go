@@ -1,8 +1,9 @@
-// Package demo is the content of `nubitalk demo`: organisations with
-// pseudonymous users, their set-up, a week of history, and the page of a small
-// web shop that shows the chat widget.
+// Package demo is the demonstration that cmd/nubitalk-demo puts into a node:
+// organisations with pseudonymous users, their set-up, a week of history, a mail
+// provider on loopback, and the pages of a small web shop that shows the chat
+// widget. Nothing of it is linked into cmd/nubitalk.
 //
-// Everything here is made up and plain data or a pure function of a time and a
-// seed; the same seed gives the same history. Who inserts it is the server's
-// wiring. It runs no goroutine and reads no clock.
+// What it holds is made up and plain data or a pure function of a time and a
+// seed; the same seed gives the same history. A Seeder inserts it. Goroutines are
+// those of the mail provider (channel/email/localmail), from Open to Close.
 package demo

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Demo is what `nubitalk demo --json` prints.
+// Demo is what `nubitalk-demo --json` prints, or what is known of another instance.
 type Demo struct {
 	BaseURL     string       `json:"base_url"`
 	Logins      []Login      `json:"logins"`
@@ -84,13 +84,18 @@ func (d Demo) Entry(organisation string) (string, error) {
 }
 
 // Build builds the program into dir and gives the path of the binary.
-func Build(dir string, tags ...string) (string, error) {
-	bin := filepath.Join(dir, "nubitalk")
+func Build(dir string, tags ...string) (string, error) { return build(dir, "nubitalk", tags) }
+
+// BuildDemo builds the demonstration, which also serves as the program does.
+func BuildDemo(dir string) (string, error) { return build(dir, "nubitalk-demo", nil) }
+
+func build(dir, name string, tags []string) (string, error) {
+	bin := filepath.Join(dir, name)
 	args := []string{"build", "-trimpath", "-o", bin}
 	for _, t := range tags {
 		args = append(args, "-tags", t)
 	}
-	cmd := exec.Command("go", append(args, "nubitalk/cmd/nubitalk")...)
+	cmd := exec.Command("go", append(args, "nubitalk/cmd/"+name)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
@@ -105,13 +110,14 @@ type Program struct {
 	done chan struct{}
 	err  error
 	log  *tail
+	out  *tail // of Serve
 }
 
-// Run starts `nubitalk demo --json` with its data in dir and waits until it
+// Run starts `nubitalk-demo --json` with its data in dir and waits until it
 // serves. listen is an address such as 127.0.0.1:0.
 func Run(ctx context.Context, bin, dir, listen string, args ...string) (*Program, error) {
 	p := &Program{done: make(chan struct{}), log: &tail{}}
-	p.cmd = exec.Command(bin, append([]string{"demo", "--json", "--data", dir, "--listen", listen}, args...)...)
+	p.cmd = exec.Command(bin, append([]string{"--json", "--data", dir, "--listen", listen}, args...)...)
 	p.cmd.Stderr = p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := p.cmd.StdoutPipe()

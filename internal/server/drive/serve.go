@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -14,11 +15,11 @@ import (
 // without limits of calls, and waits until it says that it is ready. args come
 // after those and win.
 func Serve(ctx context.Context, bin, dir, listen string, args ...string) (*Program, error) {
-	p := &Program{done: make(chan struct{}), log: &tail{}}
+	p := &Program{done: make(chan struct{}), log: &tail{}, out: &tail{}}
 	p.BaseURL = "http://" + listen
 	p.cmd = exec.Command(bin, append([]string{"serve", "--data", dir, "--listen", listen, "--tls-mode", "off", "--limits-calls", "0",
 		"--metrics-listen", "", "--log-level", "warn"}, args...)...)
-	p.cmd.Stderr = p.log
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
@@ -53,4 +54,22 @@ func ready(ctx context.Context, c *http.Client, base string) bool {
 	_, _ = io.Copy(io.Discard, res.Body)
 	_ = res.Body.Close()
 	return res.StatusCode == http.StatusOK
+}
+
+// FirstPage waits until a new installation says where it is set up.
+func (p *Program) FirstPage(ctx context.Context) (string, error) {
+	for {
+		for line := range strings.Lines(p.out.String()) {
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, p.BaseURL+"/start?") {
+				return line, nil
+			}
+		}
+		select {
+		case <-p.done:
+			return "", fmt.Errorf("the program ended: %w\n%s", p.err, p.log)
+		case <-ctx.Done():
+			return "", fmt.Errorf("the program names no first page: %w", ctx.Err())
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
 }

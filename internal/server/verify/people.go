@@ -143,7 +143,7 @@ func (w *world) firstSignIn(ctx context.Context, organisation, name, once string
 	if err := expect(u.Do(ctx, "GET", "users", nil, nil), 403); err != nil {
 		return nil, fmt.Errorf("before the first change of the password: %w", err)
 	}
-	l.Password = "quiet-harbour-" + w.mark
+	l.Password = w.password()
 	if err := u.Do(ctx, "POST", "me/password", map[string]string{"current": once, "new": l.Password}, nil); err != nil {
 		return nil, fmt.Errorf("choosing an own password: %w", err)
 	}
@@ -176,7 +176,7 @@ func accountsAndRoles(ctx context.Context, w *world) (string, error) {
 	if err := admin.Do(ctx, "PATCH", "users/"+id, map[string]any{"version": view.Version, "roles": []string{"supervisor"}}, nil); err != nil {
 		return "", fmt.Errorf("changing the role: %w", err)
 	}
-	again, err := drive.SignIn(ctx, w.http, w.demo.BaseURL, drive.Login{Organisation: ours, UserName: "v-" + w.mark, Password: "quiet-harbour-" + w.mark})
+	again, err := drive.SignIn(ctx, w.http, w.demo.BaseURL, drive.Login{Organisation: ours, UserName: "v-" + w.mark, Password: w.password()})
 	if err != nil {
 		return "", err
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/core/privacy"
 	"nubitalk/internal/server/drive"
 )
@@ -32,8 +31,8 @@ type Result struct {
 
 // Options say against what to check.
 type Options struct {
-	// Binary is this program, to start a private instance with; used when URL is
-	// empty.
+	// Binary is this program, to start a private instance of `serve` with; used when
+	// URL is empty.
 	Binary string
 	// URL is a running instance; Demo then names logins and entry points of two
 	// tenants, and Data its data folder ("" when it cannot be looked into).
@@ -111,16 +110,9 @@ func open(ctx context.Context, o Options) (*world, error) {
 	w.dir, w.data = dir, filepath.Join(dir, "data")
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	sip, err := freeport.Address()
-	if err != nil {
-		w.close()
-		return nil, err
-	}
-	w.program, err = drive.Run(ctx, o.Binary, w.data, "127.0.0.1:0", "--sip", "udp://"+sip)
-	if err != nil {
+	if err := w.instance(ctx); err != nil {
 		w.close()
 		return nil, fmt.Errorf("starting a private instance: %w", err)
 	}
-	w.demo = w.program.Demo
 	return w, nil
 }

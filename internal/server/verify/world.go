@@ -12,25 +12,27 @@ import (
 	"path/filepath"
 	"time"
 
+	"nubitalk/internal/channel/email/localmail"
 	"nubitalk/internal/core/privacy/canary"
 	"nubitalk/internal/server/drive"
 )
 
 // world is the instance under check and the people who use it.
 type world struct {
-	demo    drive.Demo
-	data    string
-	dir     string // of a private instance; removed at the end
-	binary  string
-	program *drive.Program
-	http    *http.Client
-	users   map[string]*drive.User
-	mark    string // makes this run's values unlike any others
-	talk    *conversation
-	desks   []*drive.Live // open until the end
-	gate    *gateway      // once it is needed
-	heard   *spoken       // once it is needed
-	mail    *mailed       // once it is needed
+	demo     drive.Demo
+	data     string
+	dir      string // of a private instance; removed at the end
+	binary   string
+	program  *drive.Program
+	provider *localmail.Provider // of a private instance
+	http     *http.Client
+	users    map[string]*drive.User
+	mark     string // makes this run's values unlike any others
+	talk     *conversation
+	desks    []*drive.Live // open until the end
+	gate     *gateway      // once it is needed
+	heard    *spoken       // once it is needed
+	mail     *mailed       // once it is needed
 }
 
 func newWorld(o Options) *world {
@@ -54,16 +56,22 @@ func (w *world) close() {
 	if w.program != nil {
 		_ = w.program.Stop(ctx) // a private instance: nothing of it is kept
 	}
+	if w.provider != nil {
+		w.provider.Close()
+	}
 	if w.dir != "" {
 		_ = os.RemoveAll(w.dir)
 	}
 }
 
-// Organisations of the demo content; the checks need two tenants.
+// Organisations of a private instance and of the demonstration; the checks need two tenants.
 const (
 	ours   = "demo"
 	theirs = "porto-books"
 )
+
+// password is what users choose that the checks make.
+func (w *world) password() string { return "quiet-harbour-" + w.mark }
 
 // user signs in as the first login of an organisation with a role, once.
 func (w *world) user(ctx context.Context, organisation, role string) (*drive.User, error) {

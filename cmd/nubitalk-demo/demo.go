@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"nubitalk/internal/server"
+	"nubitalk/internal/server/command"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/demo"
 )
@@ -54,26 +55,32 @@ func (d *demoCommand) config() (*config.Config, error) {
 }
 
 // Run serves until Ctrl+C.
-func (d *demoCommand) Run(c console) error {
+func (d *demoCommand) Run(c command.Console) error {
 	conf, err := d.config()
 	if err != nil {
 		return err
 	}
 	if !d.JSON {
-		fmt.Fprintln(c.out, "Starting the demonstration…")
+		fmt.Fprintln(c.Out, "Starting the demonstration…")
 	}
-	with := func(n *server.Server) { n.WithDemoOf(server.DemoTerms{UserNamesAlone: d.Bare, Unhurried: d.Slow}) }
-	return serve(conf, c, with, func(n *server.Server) error {
+	it, err := demo.Open(demo.Terms{UserNamesAlone: d.Bare, Unhurried: d.Slow})
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	with := func(n *server.Server) { n.Add(it.Addition()) }
+	return command.Node(conf, c, with, func(n *server.Server) error {
+		told := it.Told(n.URL(), n.MetricsURL(), d.SIP)
 		if d.JSON {
-			return json.NewEncoder(c.out).Encode(n.Demo())
+			return json.NewEncoder(c.Out).Encode(told)
 		}
-		return d.tell(c, n.Demo())
+		return d.tell(c, told)
 	})
 }
 
 // tell says where things are and what to try.
-func (d *demoCommand) tell(c console, m server.Demo) error {
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+func (d *demoCommand) tell(c command.Console, m demo.Told) error {
+	w := tabwriter.NewWriter(c.Out, 0, 4, 2, ' ', 0)
 	p := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	p("\nThe desk    %s/app/\n", m.BaseURL)
 	for _, e := range m.EntryPoints {

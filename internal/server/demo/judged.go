@@ -1,4 +1,4 @@
-package server
+package demo
 
 import (
 	"context"
@@ -10,17 +10,16 @@ import (
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/quality"
 	"nubitalk/internal/core/setup"
-	"nubitalk/internal/server/demo"
 	"nubitalk/internal/store"
 )
 
 // judged has some of the demonstration's recordings evaluated, some drawn, and one
 // calibrated by half, once. Each evaluation is as old as its recording allows.
-func (d *seeder) judged(ctx context.Context, t id.Tenant, made demo.Made) error {
+func (d *Seeder) judged(ctx context.Context, t id.Tenant, made Made) error {
 	var recs []store.RecordingRow // the newest first
 	var works []store.InteractionRow
 	begun := false
-	err := d.keepers.db.Read(ctx, t, func(tx *store.Tx) error {
+	err := d.DB.Read(ctx, t, func(tx *store.Tx) error {
 		recs, works = recs[:0], works[:0]
 		done, err := tx.Evaluations(store.EvaluationFilter{Calibrations: true, Limit: 1})
 		if begun = len(done) > 0; err != nil || begun {
@@ -43,8 +42,8 @@ func (d *seeder) judged(ctx context.Context, t id.Tenant, made demo.Made) error 
 		return access.Actor{Tenant: t, User: user, Roles: []access.Role{role}}
 	}
 	by := func(name string) access.Actor { return as(made.Users[name], access.Supervisor) }
-	form := made.ID(setup.KindQualityForm, demo.QualityForm)
-	for _, j := range demo.Judgements() {
+	form := made.ID(setup.KindQualityForm, QualityForm)
+	for _, j := range Judgements() {
 		if j.Recording >= len(recs) {
 			continue
 		}
@@ -52,38 +51,38 @@ func (d *seeder) judged(ctx context.Context, t id.Tenant, made demo.Made) error 
 		if work.AgentID == made.Users[j.Evaluator] { // nobody evaluates own work
 			continue
 		}
-		then := d.parts.quality.Deps
+		then := d.Quality.Deps
 		then.Clock = clock.NewVirtual(work.ClosedAt)
 		if err := judge(ctx, quality.New(then), by(j.Evaluator), as(work.AgentID, access.Agent), rec.ID, form, j); err != nil {
 			return err
 		}
 	}
-	if _, err := d.parts.quality.DrawNow(ctx, by("supervisor"), made.ID(setup.KindQualitySample, demo.QualitySample)); err != nil {
+	if _, err := d.Quality.DrawNow(ctx, by("supervisor"), made.ID(setup.KindQualitySample, QualitySample)); err != nil {
 		return err
 	}
-	two := []string{made.Users["supervisor"], made.Users[demo.Evaluator]}
+	two := []string{made.Users["supervisor"], made.Users[Evaluator]}
 	if slices.Contains(two, works[1].AgentID) {
 		return nil
 	}
-	c, err := d.parts.quality.Calibrate(ctx, by("supervisor"), quality.NewCalibration{Recording: recs[1].ID, Form: form, Evaluators: two})
+	c, err := d.Quality.Calibrate(ctx, by("supervisor"), quality.NewCalibration{Recording: recs[1].ID, Form: form, Evaluators: two})
 	if err != nil {
 		return err
 	}
 	for _, p := range c.Parts {
 		if p.Evaluator == two[0] {
-			_, err = d.parts.quality.Complete(ctx, by("supervisor"), p.Evaluation, said(1, demo.Judgement{Listen: 3, Right: 1, Paused: -1, Close: 1}))
+			_, err = d.Quality.Complete(ctx, by("supervisor"), p.Evaluation, marked(1, Judgement{Listen: 3, Right: 1, Paused: -1, Close: 1}))
 		}
 	}
 	return err
 }
 
 // judge takes one evaluation as far as it goes.
-func judge(ctx context.Context, q *quality.Service, evaluator, agent access.Actor, rec, form string, j demo.Judgement) error {
+func judge(ctx context.Context, q *quality.Service, evaluator, agent access.Actor, rec, form string, j Judgement) error {
 	one, err := q.Assign(ctx, evaluator, quality.NewEvaluation{Recording: rec, Form: form})
 	if err != nil {
 		return err
 	}
-	whole, err := q.Complete(ctx, evaluator, one.ID, said(one.Version, j))
+	whole, err := q.Complete(ctx, evaluator, one.ID, marked(one.Version, j))
 	if err == nil && j.Seen {
 		_, err = q.Acknowledge(ctx, agent, one.ID, whole.Version, "")
 	}
@@ -93,14 +92,14 @@ func judge(ctx context.Context, q *quality.Service, evaluator, agent access.Acto
 	if err == nil && j.Settlement != "" {
 		better := j
 		better.Right = 0
-		in := said(whole.Version, better)
+		in := marked(whole.Version, better)
 		in.Settlement = j.Settlement
 		_, err = q.Settle(ctx, evaluator, one.ID, in)
 	}
 	return err
 }
 
-func said(version int64, j demo.Judgement) quality.Said {
+func marked(version int64, j Judgement) quality.Said {
 	in := quality.Said{Version: version, Comment: j.Comment, Answers: []core.Answer{{Question: "greet", Value: 1}, {Question: "listen", Value: j.Listen}, {Question: "right", Value: j.Right},
 		{Question: "pause", Value: max(j.Paused, 0), Skip: j.Paused < 0}, {Question: "close", Value: j.Close}}}
 	if j.Note != "" {

@@ -1,4 +1,4 @@
-package server
+package demo
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	form "nubitalk/internal/core/recording"
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/media/g711"
-	"nubitalk/internal/server/demo"
 	"nubitalk/internal/store"
 )
 
@@ -21,9 +20,9 @@ const recordings = 6
 // recorded gives the newest conversation of the demonstration's first agent, and one
 // of each day before, a recording: such that an agent answered and that ended well,
 // with consent and a pause for a payment; once.
-func (d *seeder) recorded(ctx context.Context, t id.Tenant, first string) error {
+func (d *Seeder) recorded(ctx context.Context, t id.Tenant, first string) error {
 	var works []store.InteractionRow
-	err := d.keepers.db.Read(ctx, t, func(tx *store.Tx) error {
+	err := d.DB.Read(ctx, t, func(tx *store.Tx) error {
 		works = works[:0]
 		before, err := tx.SearchInteractions(store.InteractionFilter{Recorded: true, Limit: 1})
 		if err != nil || len(before) > 0 {
@@ -55,9 +54,9 @@ func (d *seeder) recorded(ctx context.Context, t id.Tenant, first string) error 
 }
 
 // record records one; each begins with another voice.
-func (d *seeder) record(ctx context.Context, t id.Tenant, work store.InteractionRow, voice int) error {
-	src := &talkTape{voices: demo.Voices(), said: voice}
-	r, err := d.parts.recording.Begin(ctx, recording.Start{Tenant: t, Interaction: work.ID, Contact: work.ContactID, Kind: recording.Voice, Parties: []string{"person", work.AgentID},
+func (d *Seeder) record(ctx context.Context, t id.Tenant, work store.InteractionRow, voice int) error {
+	src := &talkTape{voices: Voices(), said: voice}
+	r, err := d.Recording.Begin(ctx, recording.Start{Tenant: t, Interaction: work.ID, Contact: work.ContactID, Kind: recording.Voice, Parties: []string{"person", work.AgentID},
 		Source: src, At: work.AnsweredAt})
 	if err != nil {
 		return err

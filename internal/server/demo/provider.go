@@ -1,9 +1,8 @@
-package server
+package demo
 
 import (
 	"context"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 
@@ -12,14 +11,13 @@ import (
 	"nubitalk/internal/channel/email/localmail"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
-	"nubitalk/internal/server/demo"
 )
 
 // mailPage is where somebody writes to the demo's shop and reads its answers.
 const mailPage = "/mail/"
 
-// DemoMail is the demonstration's own mail provider, on loopback and in memory.
-type DemoMail struct {
+// Mail is the demonstration's own mail provider, on loopback and in memory.
+type Mail struct {
 	Address     string `json:"address"` // of the mailbox that is connected
 	Spare       string `json:"spare"`   // an account to connect by hand
 	Password    string `json:"password"`
@@ -29,39 +27,27 @@ type DemoMail struct {
 	Page        string `json:"page"`
 }
 
-// demoMail runs it. Ports, password and certificate are others at each start.
-type demoMail struct {
+// provided runs it. Ports, password and certificate are others at each start.
+type provided struct {
 	provider *localmail.Provider
 	password string
 }
 
-func openDemoMail() (*demoMail, error) {
-	m := &demoMail{password: rand.Text()}
+func openMail() (*provided, error) {
+	m := &provided{password: rand.Text()}
 	var err error
-	m.provider, err = localmail.Start(m.password, demo.MailAddress, demo.SpareAddress)
+	m.provider, err = localmail.Start(m.password, MailAddress, SpareAddress)
 	return m, err
 }
 
-// trusted are authorities with the provider's; nil are the machine's own.
-func (m *demoMail) trusted(pool *x509.CertPool) *x509.CertPool {
-	if pool == nil {
-		var err error
-		if pool, err = x509.SystemCertPool(); err != nil { // there is none here
-			pool = x509.NewCertPool()
-		}
-	}
-	pool.AddCert(m.provider.Certificate)
-	return pool
-}
-
-func (m *demoMail) told(base string) DemoMail {
-	return DemoMail{Address: demo.MailAddress, Spare: demo.SpareAddress, Password: m.password, IMAP: m.provider.IMAP, SMTP: m.provider.SMTP,
+func (m *provided) told(base string) Mail {
+	return Mail{Address: MailAddress, Spare: SpareAddress, Password: m.password, IMAP: m.provider.IMAP, SMTP: m.provider.SMTP,
 		Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.provider.Certificate.Raw})), Page: base + mailPage}
 }
 
 // connect sets the mailbox up, or anew for where its provider is now.
-func (m *demoMail) connect(ctx context.Context, s *appsetup.Service, a access.Actor, made demo.Made) error {
-	body, err := json.Marshal(demo.Mailbox(made.ID(setup.KindEntryPoint, demo.MailEntry), m.provider.IMAP, m.provider.SMTP))
+func (m *provided) connect(ctx context.Context, s *appsetup.Service, a access.Actor, made Made) error {
+	body, err := json.Marshal(Mailbox(made.ID(setup.KindEntryPoint, MailEntry), m.provider.IMAP, m.provider.SMTP))
 	if err != nil {
 		return err
 	}
@@ -75,7 +61,7 @@ func (m *demoMail) connect(ctx context.Context, s *appsetup.Service, a access.Ac
 		if err != nil {
 			return err
 		}
-		if was.(setup.Mailbox).Address != demo.MailAddress {
+		if was.(setup.Mailbox).Address != MailAddress {
 			continue
 		}
 		_, err = s.PutWith(ctx, a, setup.KindMailbox, o.ID, o.Version, body, beside)
@@ -86,12 +72,12 @@ func (m *demoMail) connect(ctx context.Context, s *appsetup.Service, a access.Ac
 }
 
 // Write delivers what somebody wrote on the page.
-func (m *demoMail) Write(from string, octets []byte) error {
-	return m.provider.Deliver(from, []string{demo.MailAddress}, octets)
+func (m *provided) Write(from string, octets []byte) error {
+	return m.provider.Deliver(from, []string{MailAddress}, octets)
 }
 
 // Read are the answers that came for somebody, the latest first.
-func (m *demoMail) Read(address string) (list [][]byte) {
+func (m *provided) Read(address string) (list [][]byte) {
 	for _, one := range m.provider.Inbox(address) {
 		list = append(list, one.Octets)
 	}
