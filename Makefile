@@ -29,11 +29,11 @@ help: ## List what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: build ## Build everything and start the demo on this machine
-	@bin/nubitalk demo
+	@bin/nubitalk-demo
 
-build: web ## Build the pages and one static program: bin/nubitalk
+build: web ## Build the pages and two static programs: bin/nubitalk, and bin/nubitalk-demo for the demonstration
 	@# Functions begin at every 16 octets, not 32: 0.66 MB of the program.
-	go build -buildvcs=false -ldflags '-s -w -funcalign=16 $(STAMP)' -o bin/nubitalk ./cmd/nubitalk
+	go build -buildvcs=false -ldflags '-s -w -funcalign=16 $(STAMP)' -o bin/ ./cmd/nubitalk ./cmd/nubitalk-demo
 
 web: $(WEB_BUILT) ## Build the pages: the desk, the telephone and the widget
 

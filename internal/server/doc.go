@@ -5,8 +5,9 @@
 // datadir.go holds the data folder, keepers.go what keeps data and carries
 // messages, wiring.go who uses what, web.go the address that browsers reach,
 // health.go what operators ask, firstrun.go the first page of a new
-// installation. Folders: config (settings), transport (TLS), demo (its
-// content).
+// installation. Folders: config (settings), transport (TLS), addition (what another
+// program may put in), command (what programs have in common), demo (the
+// demonstration, which is not linked into this package), verify (the notice's checks).
 //
 // Goroutines: the HTTP servers' accept loops. Everything else belongs to the
 // parts.

@@ -169,3 +169,46 @@ func TestNothingForTestsIsInTheProgram(t *testing.T) {
 		}
 	})
 }
+
+// linked are the folders of this house that a program is linked of, found by its imports.
+func linked(t *testing.T, main string) map[string]bool {
+	t.Helper()
+	imported := map[string][]string{}
+	program(t, func(folder, _ string, f *ast.File) {
+		for _, p := range imports(f) {
+			if ours, ok := strings.CutPrefix(p, "nubitalk/"); ok {
+				imported[folder] = append(imported[folder], ours)
+			}
+		}
+	})
+	seen, todo := map[string]bool{}, []string{main}
+	for len(todo) > 0 {
+		folder := todo[0]
+		if todo = todo[1:]; !seen[folder] {
+			seen[folder], todo = true, append(todo, imported[folder]...)
+		}
+	}
+	return seen
+}
+
+// The demonstration is a program of its own: the one that people run in production is
+// linked of nothing that only the demonstration needs.
+func TestTheDemonstrationIsNotInTheProgram(t *testing.T) {
+	has, demonstration := linked(t, "cmd/nubitalk"), linked(t, "cmd/nubitalk-demo")
+	if !has["internal/server"] || !has["internal/core/acd"] || len(has) < 100 {
+		t.Fatalf("only %d folders were found, so the check proves nothing", len(has))
+	}
+	if !demonstration["internal/server/demo"] || !demonstration["internal/server"] {
+		t.Fatal("the demonstration is not where this test looks for it")
+	}
+	for folder := range has {
+		if folder == "internal/server/demo" || strings.HasPrefix(folder, "internal/server/demo/") || strings.HasPrefix(folder, "cmd/nubitalk-demo") {
+			t.Errorf("the program is linked of %s", folder)
+		}
+	}
+	for folder := range demonstration {
+		if !has[folder] && !strings.HasPrefix(folder, "cmd/nubitalk-demo") && folder != "internal/server/demo" {
+			t.Errorf("%s is linked into the demonstration only, and stands apart from it", folder)
+		}
+	}
+}

@@ -70,14 +70,17 @@ type run struct {
 
 	work string // a folder of ours
 	bin  string // made when first needed
-	data string // of a demonstration, made when first needed
-	demo drive.Demo
+	// demoBin is the program that makes the demonstration's data; made when first needed.
+	demoBin string
+	data    string // of a demonstration, made when first needed
+	demo    drive.Demo
 }
 
 func main() {
 	r := &run{}
 	flag.StringVar(&r.name, "name", "", "take only this figure")
 	flag.StringVar(&r.bin, "bin", "", "measure this program instead of bin/nubitalk or one built now")
+	flag.StringVar(&r.demoBin, "demo", "", "make the data with this program instead of bin/nubitalk-demo or one built now")
 	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
 	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second, of flood_calls and of the figures of sound")

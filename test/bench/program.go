@@ -18,25 +18,28 @@ import (
 // startWithin bounds a start of the program, on a machine that others use too.
 const startWithin = 2 * time.Minute
 
-// program is the binary: bin/nubitalk if it is newer than every source, and
-// otherwise one that is built now, in the same way.
-func (r *run) program() (string, error) {
-	if r.bin != "" {
-		return r.bin, nil
+// program is the binary that is measured.
+func (r *run) program() (string, error) { return r.built(&r.bin, "nubitalk") }
+
+// built is bin/NAME if it is newer than every source, and otherwise one that is built
+// now, in the same way; at keeps which.
+func (r *run) built(at *string, name string) (string, error) {
+	if *at != "" {
+		return *at, nil
 	}
-	made := filepath.Join(r.root, "bin", "nubitalk")
+	made := filepath.Join(r.root, "bin", name)
 	if fresh(made, r.root) {
-		r.bin = made
+		*at = made
 		return made, nil
 	}
 	// As `make build` does it, because the size is one of the figures.
-	bin := filepath.Join(r.work, "nubitalk")
-	cmd := exec.CommandContext(r.ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -funcalign=16", "-o", bin, "./cmd/nubitalk")
+	bin := filepath.Join(r.work, name)
+	cmd := exec.CommandContext(r.ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -funcalign=16", "-o", bin, "./cmd/"+name)
 	cmd.Dir, cmd.Env = r.root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
 	}
-	r.bin = bin
+	*at = bin
 	return bin, nil
 }
 
@@ -75,7 +78,7 @@ func (r *run) demonstration() error {
 	if r.data != "" {
 		return nil
 	}
-	bin, err := r.program()
+	bin, err := r.built(&r.demoBin, "nubitalk-demo")
 	if err != nil {
 		return err
 	}

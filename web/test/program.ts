@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const BUILT = fileURLToPath(new URL("../../bin/nubitalk", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../bin/nubitalk-demo", import.meta.url));
 
 interface Started {
   base_url: string;
@@ -45,7 +45,6 @@ export class Program {
     const child = spawn(
       file,
       [
-        "demo",
         "--json",
         "--data",
         this.data,

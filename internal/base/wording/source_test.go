@@ -20,8 +20,8 @@ type said struct{ format, at string }
 // own are folders and files whose texts are read in a terminal or a test's
 // output, by who starts the program.
 var own = []string{
-	"cmd/", "internal/server/config/", "internal/server/demo/", "internal/server/drive/", "internal/server/verify/", "internal/app/recording/archive.go", "internal/app/recording/proof.go", "internal/server/transport/",
-	"internal/server/demorun.go", "internal/server/keepers.go", "internal/server/datadir.go", "internal/server/files.go", "internal/blob/check.go", "internal/blob/s3.go", "internal/blob/azure.go", "internal/vault/root.go", "internal/vault/vaulttest/",
+	"cmd/", "internal/server/config/", "internal/server/command/", "internal/server/demo/", "internal/server/drive/", "internal/server/verify/", "internal/app/recording/archive.go", "internal/app/recording/proof.go", "internal/server/transport/",
+	"internal/server/keepers.go", "internal/server/datadir.go", "internal/server/files.go", "internal/blob/check.go", "internal/blob/s3.go", "internal/blob/azure.go", "internal/vault/root.go", "internal/vault/vaulttest/",
 	"internal/store/engine/postgres.go", "internal/store/engine/migrate.go", "internal/store/engine/engine.go", "internal/store/storetest/", "internal/core/acd/acdsim/",
 }
 

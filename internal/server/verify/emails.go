@@ -26,7 +26,7 @@ type mailed struct {
 	path    string // of its interaction
 }
 
-// provided is how the demonstration's own mail provider is reached.
+// provided is how the instance's own mail provider is reached.
 func (w *world) provided() (*provider.Network, error) {
 	if w.demo.Mail.IMAP == 0 {
 		return nil, errors.New("not proven: it needs the mail provider of a demonstration (--demo with what it printed)")
