@@ -23,7 +23,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 WEB_BUILT   := web/packed/desktop/index.html.gz
 WEB_PARTS   := web/node_modules/.package-lock.json
 
-.PHONY: help run build web test test-go test-web check bench sim generate clean
+.PHONY: help run build web test test-go test-web check bench components sim generate clean
 
 help: ## List what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ check: $(WEB_PARTS) ## Formatting, vet, lint, layers, generated files, types
 bench: build ## Measure: one line a figure, with its goal (NAME=… for one)
 	@scripts/need chromium sipp dovecot exim
 	go run ./test/bench $(if $(NAME),-name '$(NAME)')
+
+components: $(WEB_PARTS) ## Look whether components are within their times, and for known faults (PART=… for one; DB=… for a copy of the database)
+	go run ./test/components $(if $(PART),-part '$(PART)') $(if $(DB),-db '$(DB)')
 
 sim: ## Simulate the routing with a virtual clock (SEEDS=100000; FIRST=… repeats from a seed; FLOOR=1 for the whole floor)
 ifdef FLOOR
