@@ -14968,6 +14968,8 @@ export interface components {
       changes_serving: boolean;
       /** @description The queue names nobody and has no rule, so every agent serves it. */
       everyone: boolean;
+      /** @description You may name it, or no longer: your role is given for the queue. */
+      may_change: boolean;
       name: string;
       /** @description The queue names it as a member. */
       named: boolean;

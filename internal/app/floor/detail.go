@@ -35,6 +35,7 @@ type Membership struct {
 	StepSeconds  int    `json:"step_seconds,omitempty" doc:"It is no member but joins for contacts that wait so long."`
 	StepRule     string `json:"step_rule,omitempty" doc:"That step's rule, if it is why."`
 	ChangesServe bool   `json:"changes_serving" doc:"Naming it, or no longer, changes whether it serves the queue."`
+	MayChange    bool   `json:"may_change" doc:"You may name it, or no longer: your role is given for the queue."`
 }
 
 // AgentToday are an agent's figures of today, by the definitions of core/measure.
@@ -71,7 +72,7 @@ func (m *Manager) Agent(ctx context.Context, a access.Actor, user string) (Agent
 			return errs.New(errs.NotFound, "There is no such agent.")
 		}
 		day, now = f.day, at
-		out = AgentDetail{Agent: f.agentView(user), Skills: map[string]int{}, Queues: f.memberships(user)}
+		out = AgentDetail{Agent: f.agentView(user), Skills: map[string]int{}, Queues: f.memberships(a, user)}
 		for skill, level := range p.who.Skills {
 			out.Skills[skill] = level
 		}
@@ -87,13 +88,13 @@ func (m *Manager) Agent(ctx context.Context, a access.Actor, user string) (Agent
 	})
 }
 
-func (f *floor) memberships(user string) []Membership {
+func (f *floor) memberships(a access.Actor, user string) []Membership {
 	out := []Membership{}
 	for _, q := range sortedKeys(f.plan.Queues) {
 		def := f.plan.Queues[q]
 		b := def.Belongs(f.people[user].who)
 		m := Membership{Queue: q, Name: def.Name, Serves: slices.Contains(f.served[q], user), Named: b.Named, Everyone: b.Everyone, Rule: b.Rule, StepRule: b.StepRule,
-			ChangesServe: !b.Everyone && b.Rule == ""}
+			ChangesServe: !b.Everyone && b.Rule == "", MayChange: f.mayQueue(a, access.FloorManage, q)}
 		if b.Step > 0 {
 			m.StepSeconds = def.Steps[b.Step-1].AfterSeconds
 		}

@@ -104,7 +104,7 @@ func TestOneAgentAndOneQueue(t *testing.T) {
 		}
 		h.clock.Advance(10 * time.Second)
 
-		want := floor.AgentDetail{Skills: map[string]int{}, Queues: []floor.Membership{{Queue: queueID, Name: "Billing", Serves: true, Rule: `language == "en"`}},
+		want := floor.AgentDetail{Skills: map[string]int{}, Queues: []floor.Membership{{Queue: queueID, Name: "Billing", Serves: true, Rule: `language == "en"`, MayChange: true}},
 			Today: floor.AgentToday{Answered: 2, Handled: 1, Handle: 60_000, Declined: 1, Busy: 70_000, Ready: 2_000, Occupancy: measure.Ratio{Part: 70_000, Of: 72_000}}}
 		look := func(name string) {
 			t.Helper()
@@ -129,8 +129,8 @@ func TestOneAgentAndOneQueue(t *testing.T) {
 		if detail, err = h.floor.Queue(ctx, monitor, queueID); err != nil || detail.Waiting[0].Name != "" || detail.Running[0].Name != "" {
 			t.Errorf("a name is shown: %+v %v", detail, err)
 		}
-		if d, err := h.floor.Agent(ctx, monitor, agent(0)); err != nil || d.Work[0].Name != "" {
-			t.Errorf("a name is shown: %+v %v", d, err)
+		if d, err := h.floor.Agent(ctx, monitor, agent(0)); err != nil || d.Work[0].Name != "" || d.Queues[0].MayChange {
+			t.Errorf("a name is shown, or a queue is the monitor's to give: %+v %v", d, err)
 		}
 
 		h.close()

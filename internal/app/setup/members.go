@@ -34,7 +34,8 @@ func (s *Service) Serving(ctx context.Context, a access.Actor, members []string,
 
 // SetMember names a user as a member of a queue, or no longer, for who runs the
 // floor. It changes nothing else of the queue, so that nobody's work is lost when
-// several change it at once. Conflict for a queue that takes every agent, and for
+// several change it at once. Who has FloorManage for a part of the tenant needs both the
+// user and the queue in it: NotFound and Forbidden otherwise. Conflict for a queue that takes every agent, and for
 // the last member of one without a rule: that would open it to every agent.
 func (s *Service) SetMember(ctx context.Context, a access.Actor, queue, userID string, member bool) error {
 	if access.Reach(a, access.FloorManage) != access.SomeOf { // whose part of the tenant is looked at below
@@ -52,6 +53,10 @@ func (s *Service) SetMember(ctx context.Context, a access.Actor, queue, userID s
 			}
 			if !access.May(a, access.FloorManage, access.Some(a.Tenant, in)) {
 				return errs.New(errs.NotFound, "There is no such agent.")
+			}
+			// Who serves a queue is given what is in it: that is for who has the queue, too.
+			if !access.May(a, access.FloorManage, access.Some(a.Tenant, access.RolePart{Queues: []string{queue}})) {
+				return errs.New(errs.Forbidden, "Your role is not given for this queue, so you do not change who serves it.")
 			}
 		}
 		o, known := st.objects[core.KindQueue][queue]

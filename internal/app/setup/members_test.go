@@ -66,3 +66,44 @@ func TestSetMember(t *testing.T) {
 		wantCode(t, h.SetMember(ctx, as(shop, r), queue, ana, true), errs.Forbidden, "")
 	}
 }
+
+// Who has a role for a team gives its agents no queue that the role is not given for.
+func TestMembersOfAPart(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	queue := h.fresh[shop].Queue
+	for name, teams := range map[string][]string{"ana": {"team_north"}, "rui": {}, "eva": {"team_north"}} {
+		row := store.UserRow{ID: "usr_" + name, UserName: name, UserNameKey: name, Status: "active", Roles: []string{"agent"}, Teams: teams, Language: "en", CreatedAt: start, UpdatedAt: start}
+		if err := h.DB.Write(ctx, shop, func(tx *store.Tx) error { return tx.InsertUser(row) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, err := h.Get(ctx, admin(shop), core.KindQueue, queue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var q core.Queue
+	if err := json.Unmarshal(o.Body, &q); err != nil {
+		t.Fatal(err)
+	}
+	q.Members = []string{"usr_ana"}
+	if _, err := h.Put(ctx, admin(shop), core.KindQueue, queue, o.Version, encode(q)); err != nil {
+		t.Fatal(err)
+	}
+	lead := func(in access.RolePart) access.Actor {
+		a := as(shop, access.Supervisor)
+		a.Parts = map[access.Role]access.RolePart{access.Supervisor: in}
+		return a
+	}
+	north := []string{"team_north"}
+	for _, member := range []bool{true, false} {
+		for _, other := range []access.RolePart{{Teams: north}, {Teams: north, Queues: []string{"que_other"}}} {
+			wantCode(t, h.SetMember(ctx, lead(other), queue, "usr_eva", member), errs.Forbidden, "not given for this queue")
+		}
+		wantCode(t, h.SetMember(ctx, lead(access.RolePart{Teams: north}), "que_none", "usr_eva", member), errs.Forbidden, "not given for this queue")
+		both := lead(access.RolePart{Teams: north, Queues: []string{queue}})
+		if err := h.SetMember(ctx, both, queue, "usr_eva", member); err != nil {
+			t.Error(err)
+		}
+		wantCode(t, h.SetMember(ctx, both, queue, "usr_rui", member), errs.NotFound, "no such agent")
+	}
+}

@@ -37,6 +37,7 @@ export const text = catalogue(
 
     queues: "Queues",
     queuesHint: "Which queues send work here. A change counts at once.",
+    queuesOthers: "Of queues that your role is not given for, you do not change who serves them.",
     queuesNone: "There are no queues.",
     everyone: "every agent serves it",
     named: "named as a member",
@@ -89,6 +90,7 @@ export const text = catalogue(
 
     queues: "Filas",
     queuesHint: "Que filas mandam trabalho para aqui. Uma mudança conta logo.",
+    queuesOthers: "Das filas para que a sua função não é dada, não muda quem as serve.",
     queuesNone: "Não há filas.",
     everyone: "todos os agentes a servem",
     named: "membro pelo nome",
