@@ -3,6 +3,7 @@ package canary
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -22,6 +23,8 @@ func verify(t *testing.T, tags ...string) map[string]clause {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), bin, "notice", "verify", "--json")
+	// Settings of a node beside it, which the private instance must not take.
+	cmd.Env = append(os.Environ(), "NUBITALK_CONFIG=/none.yaml", "NUBITALK_DATABASE_DRIVER=postgres", "NUBITALK_DATABASE_URL=postgres://nobody@127.0.0.1:1/none")
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	runErr := cmd.Run() // a failed clause makes it fail; what it printed counts

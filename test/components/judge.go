@@ -158,7 +158,7 @@ func judge(now time.Time, components []component, faults []fault, allowed []exce
 	}
 	for _, e := range allowed {
 		if !used[e] {
-			v.Later = append(v.Later, fmt.Sprintf("the exception for %s %s is not needed now", e.Component, e.Fault))
+			v.Later = append(v.Later, "the exception for "+strings.TrimSpace(e.Component+" "+e.Fault)+" is not needed now")
 		}
 	}
 	return v

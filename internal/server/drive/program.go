@@ -118,7 +118,7 @@ type Program struct {
 func Run(ctx context.Context, bin, dir, listen string, args ...string) (*Program, error) {
 	p := &Program{done: make(chan struct{}), log: &tail{}}
 	p.cmd = exec.Command(bin, append([]string{"--json", "--data", dir, "--listen", listen}, args...)...)
-	p.cmd.Stderr = p.log
+	p.cmd.Stderr, p.cmd.Env = p.log, Environment(os.Environ())
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +21,7 @@ func Serve(ctx context.Context, bin, dir, listen string, args ...string) (*Progr
 	p.BaseURL = "http://" + listen
 	p.cmd = exec.Command(bin, append([]string{"serve", "--data", dir, "--listen", listen, "--tls-mode", "off", "--limits-calls", "0",
 		"--metrics-listen", "", "--log-level", "warn"}, args...)...)
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.log
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Env = p.out, p.log, Environment(os.Environ())
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
@@ -40,6 +42,12 @@ func Serve(ctx context.Context, bin, dir, listen string, args ...string) (*Progr
 		}
 	}
 	return p, nil
+}
+
+// Environment is one without settings of the program: an instance that is started for a
+// check must not take the configuration, and so the database, of the one beside it.
+func Environment(of []string) []string {
+	return slices.DeleteFunc(slices.Clone(of), func(v string) bool { return strings.HasPrefix(v, "NUBITALK_") })
 }
 
 func ready(ctx context.Context, c *http.Client, base string) bool {

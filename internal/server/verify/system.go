@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,9 @@ func secureTransport(ctx context.Context, w *world) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	dir := filepath.Join(w.dir, "refused")
-	out, err := exec.CommandContext(ctx, w.binary, "serve", "--data", dir, "--listen", "192.0.2.1:8443", "--tls-mode", "off").CombinedOutput()
+	cmd := exec.CommandContext(ctx, w.binary, "serve", "--data", dir, "--listen", "192.0.2.1:8443", "--tls-mode", "off")
+	cmd.Env = drive.Environment(os.Environ())
+	out, err := cmd.CombinedOutput()
 	if err == nil || ctx.Err() != nil {
 		return "", errors.New("the program did not refuse to serve plain HTTP beyond loopback")
 	}
