@@ -208,6 +208,7 @@ var ptParts = []entry{
 	{"Somebody is with you already.", "Já está alguém consigo."},
 	{"must be ready, not_ready or offline", "tem de ser ready, not_ready ou offline"},
 	{"There is no such agent.", "Não existe este agente."},
+	{"Your role is not given for this queue, so you do not change who serves it.", "A sua função não é dada para esta fila, por isso não muda quem a serve."},
 	{"There is no such flow.", "Não existe este fluxo."},
 	{"There is no such queue.", "Não existe esta fila."},
 	{"is not one of the reasons in use", "não é um dos motivos em uso"},
