@@ -89,7 +89,7 @@ func (s *Server) accountRoutes() {
 			return s.signedIn(ctx, c, got), nil
 		})
 	handle(s, "POST", "/api/v1/sign-in/second", needs(access.Public), about{id: "signInSecond", tag: tag, summary: "Complete a sign-in with a second factor", once: true,
-		detail: "Takes the code of an authenticator app, or a recovery code, each once. Wrong ones count like wrong passwords."},
+		detail: "Takes the code of an authenticator app, or a recovery code, each once and an app's only in its own 30 seconds. Wrong ones count like wrong passwords; of an app's code that has just ended the answer is code_ended, once, and it does not count."},
 		func(ctx context.Context, c *caller, in *secondInput) (*signInOutput, error) {
 			got, err := s.Accounts.SignInSecond(ctx, c.from(), secret.New(in.Body.State), in.Body.Code)
 			if err != nil {

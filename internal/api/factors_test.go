@@ -34,7 +34,14 @@ func TestASignInInTwoSteps(t *testing.T) {
 	if got.status != 422 || !strings.Contains(got.body, `"location":"body.code"`) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	got = h.ask(agent, "POST", "/api/v1/me/factors/totp", m{"state": begun.State, "code": totp.Code(key, totp.StepAt(time.Now())), "name": "phone"})
+	add := func(steps int64) answered {
+		return h.ask(agent, "POST", "/api/v1/me/factors/totp", m{"state": begun.State, "code": totp.Code(key, totp.StepAt(time.Now())+steps), "name": "phone"})
+	}
+	if got = add(-6); got.status != 422 || !strings.Contains(got.body, "minutes behind") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	for got = add(0); got.status == 422 && strings.Contains(got.body, "has just ended"); got = add(0) { // its step ended meanwhile
+	}
 	var added struct {
 		RecoveryCodes []string `json:"recovery_codes"`
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/wording"
 )
@@ -57,6 +58,7 @@ var statusOf = map[errs.Code]int{
 	supportOver:       http.StatusUnauthorized,
 	mustSetUp:         http.StatusForbidden,
 	confirm:           http.StatusForbidden,
+	account.CodeEnded: http.StatusUnauthorized,
 	errs.Forbidden:    http.StatusForbidden,
 	errs.NotFound:     http.StatusNotFound,
 	errs.Conflict:     http.StatusConflict,

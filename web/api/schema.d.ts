@@ -8147,7 +8147,7 @@ export interface paths {
     put?: never;
     /**
      * Complete a sign-in with a second factor
-     * @description Takes the code of an authenticator app, or a recovery code, each once. Wrong ones count like wrong passwords.
+     * @description Takes the code of an authenticator app, or a recovery code, each once and an app's only in its own 30 seconds. Wrong ones count like wrong passwords; of an app's code that has just ended the answer is code_ended, once, and it does not count.
      *
      *     Needs no sign-in.
      */

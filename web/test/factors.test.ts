@@ -1,7 +1,7 @@
-import type { CDPSession, Page } from "playwright-core";
+import type { CDPSession, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Agent } from "./agent";
-import { code } from "./authenticator";
+import { code, stepNow, typeCode } from "./authenticator";
 import { looks, shot, Stage, until } from "./stage";
 
 // Second factors, recovery codes and passkeys: how a user adds them, signs in with them, and gets rid of them.
@@ -80,24 +80,76 @@ async function person(user: string) {
   return { page, again, device };
 }
 
-/** Adds an authenticator app; answers with its key and the recovery codes. */
-async function addApp(page: Page, name: string): Promise<{ secret: string; codes: string[] }> {
+/** Adds an authenticator app; answers with its key, the step that is spent by it, and the recovery codes. */
+async function addApp(page: Page, name: string) {
   await page.getByRole("button", { name: "Add an app" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("img", { name: /authenticator app reads/ }).waitFor();
   const secret = (await dialog.locator("code").innerText()).replaceAll(" ", "");
-  await dialog.getByLabel("Code that the app shows now").fill(code(secret, 0));
   await dialog.getByLabel("Name", { exact: true }).fill(name);
-  await dialog.getByRole("button", { name: "Continue" }).click();
   const shown = page.getByRole("dialog", { name: "Your recovery codes" });
-  await shown.waitFor();
+  stage.overlook(/status of 422 .*factors\/totp/); // its step may end
+  const spent = await typeCode(
+    secret,
+    dialog.getByLabel("Code that the app shows now"),
+    () => dialog.getByRole("button", { name: "Continue" }).click(),
+    shown,
+  );
   const codes = await shown.locator("li code").allInnerTexts();
   await shown.getByRole("button", { name: "I have kept them" }).click();
   await page.getByRole("cell", { name, exact: true }).waitFor();
-  return { secret, codes };
+  return { secret, spent, codes };
 }
 
 const inside = (page: Page) => page.getByRole("heading", { name: "Second factors and passkeys" }).waitFor();
+
+/** An app whose clock is behind is told so, and the field is ready for what it shows then. */
+async function appFaults(page: Page) {
+  await page.getByRole("button", { name: "Add an app" }).click();
+  const dialog = page.getByRole("dialog");
+  const secret = (await dialog.locator("code").innerText()).replaceAll(" ", "");
+  const field = dialog.getByLabel("Code that the app shows now");
+  await field.fill(code(secret, stepNow() - 6));
+  await page.keyboard.press("Enter");
+  await dialog.getByText(/your phone's clock is about [34] minutes behind/).waitFor();
+  stage.forgive(/status of 422/);
+  await until(() => field.evaluate((e: HTMLInputElement) => e.selectionEnd! - e.selectionStart!)).toBe(6);
+  await shot(page, "factors-app-clock");
+  await page.keyboard.press("Escape");
+  await until(() => dialog.count()).toBe(0);
+}
+
+/** A code that has just ended leaves the field empty for the next; what is typed and sent meanwhile is sent after. */
+async function endsWhileTyped(page: Page, field: Locator) {
+  const sent: string[] = [];
+  let let_: () => void = () => {};
+  const held = new Promise<void>((go) => (let_ = go));
+  await page.route("**/api/v1/sign-in/second", async (route) => {
+    sent.push((route.request().postDataJSON() as { code: string }).code);
+    if (sent.length === 1) await held;
+    const detail = "That code has just ended. Type the one your app shows now.";
+    await route.fulfill({
+      status: 401,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ title: "Unauthorized", status: 401, code: "code_ended", detail }),
+    });
+  });
+  await field.fill("111111");
+  await page.keyboard.press("Enter");
+  await until(() => sent.length).toBe(1);
+  await field.fill("222222");
+  await page.keyboard.press("Enter");
+  let_();
+  await until(() => sent).toEqual(["111111", "222222"]);
+  await until(() => field.inputValue()).toBe("");
+  await page.getByRole("alert").getByText("has just ended").waitFor();
+  expect(await field.getAttribute("aria-invalid")).toBe(null);
+  const found = await looks(page, "factors-second-ended");
+  await page.unroute("**/api/v1/sign-in/second");
+  expect(await field.evaluate((e) => e === document.activeElement)).toBe(true);
+  stage.forgive(/status of 401/);
+  return found;
+}
 
 test("an authenticator app and a recovery code stand behind the password", async () => {
   const { page, again, device } = await person("b2");
@@ -107,7 +159,8 @@ test("an authenticator app and a recovery code stand behind the password", async
   await page.getByRole("dialog").getByRole("img").waitFor();
   const found = await looks(page, "factors-app");
   await page.keyboard.press("Escape");
-  const { secret, codes } = await addApp(page, "my phone");
+  await appFaults(page);
+  const { secret, spent, codes } = await addApp(page, "my phone");
   expect(new Set(codes).size).toBe(10);
   found.push(...(await looks(page, "factors-account")));
 
@@ -120,8 +173,16 @@ test("an authenticator app and a recovery code stand behind the password", async
   await page.keyboard.press("Enter");
   await page.getByRole("alert").getByText("This code is not right").waitFor();
   stage.forgive(/status of 401/);
-  await field.fill(code(secret, 1)); // the one with which it was added is spent
-  await page.keyboard.press("Enter");
+  found.push(...(await endsWhileTyped(page, field)));
+  stage.overlook(/status of 401 .*sign-in\/second/);
+  // The one with which it was added is spent.
+  await typeCode(
+    secret,
+    field,
+    () => page.keyboard.press("Enter"),
+    page.getByRole("heading", { name: "Second factors and passkeys" }),
+    spent,
+  );
   await inside(page);
 
   await device.signOut();

@@ -176,9 +176,31 @@ func (s *Service) AddTOTP(ctx context.Context, in Session, state secret.Text, co
 	}
 	step, ok := totp.Check(k.Secret, plainCode(code), 0, s.now())
 	if !ok {
-		return AddedFactor{}, errs.Bad("code", "is not what the app should show now; see whether its clock is right")
+		return AddedFactor{}, notYet(k.Secret, plainCode(code), s.now())
 	}
 	return s.addFactor(ctx, in, k, store.FactorRow{Kind: string(TOTP), Name: name, Step: step}, k.Secret)
+}
+
+// notYet says why an app that is being added is not: who adds it holds its secret, and
+// may know that its clock is off.
+func notYet(key []byte, code string, now time.Time) error {
+	off, ok := totp.Drift(key, code, now)
+	minutes := int(off.Abs().Round(time.Minute) / time.Minute)
+	switch {
+	case !ok:
+		return errs.Bad("code", "is not what the app should show now; see whether its clock is right")
+	case off == -totp.Period:
+		return errs.Bad("code", "has just ended. Type the one your app shows now; if it is still this one, set your phone's clock to automatic.")
+	case off == totp.Period:
+		return errs.Bad("code", "is not due yet: your phone's clock is less than a minute ahead. Set it to automatic and try again.")
+	case off < 0 && minutes == 1:
+		return errs.Bad("code", "is an old one: your phone's clock is about a minute behind. Set it to automatic and try again.")
+	case off < 0:
+		return errs.Bad("code", "is an old one: your phone's clock is about %d minutes behind. Set it to automatic and try again.", minutes)
+	case minutes == 1:
+		return errs.Bad("code", "is not due yet: your phone's clock is about a minute ahead. Set it to automatic and try again.")
+	}
+	return errs.Bad("code", "is not due yet: your phone's clock is about %d minutes ahead. Set it to automatic and try again.", minutes)
 }
 
 // tookTooLong is errTicket for somebody who is signed in, which it does not end.
@@ -406,37 +428,57 @@ func codeHash(code string) []byte {
 	return h[:]
 }
 
+// used is what became of a code.
+type used int
+
+const (
+	wrong used = iota
+	right
+	ended // it was an app's right one until a moment ago, and nobody used it
+)
+
 // useCode finds the factor that a code is of, as it is after this use. was is
 // its step before.
-func (s *Service) useCode(ctx context.Context, t id.Tenant, rows []store.FactorRow, code string) (after store.FactorRow, was int64, ok bool, err error) {
+func (s *Service) useCode(ctx context.Context, t id.Tenant, rows []store.FactorRow, code string) (after store.FactorRow, was int64, what used, err error) {
 	code = plainCode(code)
+	now := s.now()
 	for _, row := range rows {
-		was = row.Step
+		before := row.Step
 		switch {
 		case FactorKind(row.Kind) == TOTP && len(code) == totp.Digits:
 			key, err := s.Vault.OpenTenant(ctx, t, factorWhere(row.ID), row.SecretSealed)
 			if err != nil {
-				return row, 0, false, err
+				return row, 0, wrong, err
 			}
-			if step, ok := totp.Check(key.Reveal(), code, row.Step, s.now()); ok {
-				row.Step, row.UsedAt = step, s.now()
-				return row, was, true, nil
+			if step, ok := totp.Check(key.Reveal(), code, row.Step, now); ok {
+				row.Step, row.UsedAt = step, now
+				return row, before, right, nil
+			}
+			if step, ok := totp.Ended(key.Reveal(), code, row.Step, now); ok { // which may be right for another app
+				row.Step = step
+				after, was, what = row, before, ended
 			}
 		case FactorKind(row.Kind) == Recovery && len(code) != totp.Digits:
 			left, err := s.openCodes(ctx, t, row)
 			if err != nil {
-				return row, 0, false, err
+				return row, 0, wrong, err
 			}
 			at := slices.IndexFunc(left, func(h []byte) bool { return string(h) == string(codeHash(code)) })
 			if at < 0 {
 				continue
 			}
 			if row.SecretSealed, err = s.sealCodes(ctx, t, row.ID, slices.Delete(left, at, at+1)); err != nil {
-				return row, 0, false, err
+				return row, 0, wrong, err
 			}
-			row.Step, row.UsedAt = row.Step+1, s.now()
-			return row, was, true, nil
+			row.Step, row.UsedAt = row.Step+1, now
+			return row, before, right, nil
 		}
 	}
-	return store.FactorRow{}, 0, false, nil
+	return after, was, what, nil
+}
+
+// spendEnded notes that a code was told to have just ended, which is told once: nobody
+// asks about codes without end. Conflict: it was used or told in the meantime.
+func (s *Service) spendEnded(ctx context.Context, t id.Tenant, after store.FactorRow, was int64) error {
+	return s.Store.Write(ctx, t, func(tx *store.Tx) error { return tx.UseFactor(after, was) })
 }

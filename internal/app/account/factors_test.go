@@ -154,6 +154,116 @@ func (l looks) OpenTenant(ctx context.Context, t id.Tenant, where string, sealed
 	return l.Vault.OpenTenant(ctx, t, where, sealed)
 }
 
+// A code of an app is good to the last millisecond of its step. Then it is told, once, to
+// have just ended, which is no wrong one; told again, used or older it is one.
+func TestACodeThatHasJustEndedIsNoWrongOne(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, in := f.user("ana", access.Agent)
+		phone, _ := f.addApp(in.Session)
+		now := f.clock.Now()
+		f.clock.Advance(now.Truncate(totp.Period).Add(2 * totp.Period).Sub(now)) // a step begins
+		half := f.password("ana")
+		counted := func(want int) {
+			t.Helper()
+			must(t, f.db.Read(t.Context(), f.a.ID, func(tx *store.Tx) error {
+				strangers, known, err := tx.WrongCodes(ana.ID)
+				u, err2 := tx.User(ana.ID)
+				if err != nil || err2 != nil || strangers != want || known != 0 || u.Failures != want {
+					t.Errorf("%d and %d codes, %d failures are counted, want %d (%v, %v)", strangers, known, u.Failures, want, err, err2)
+				}
+				return nil
+			}))
+		}
+		used := func() (at time.Time) {
+			all, err := f.Factors(t.Context(), in.Session)
+			must(t, err)
+			return all.Factors[0].UsedAt
+		}
+		before := used()
+		code := phone.code(0)
+		f.clock.Advance(totp.Period) // the first millisecond of the next
+		_, err := f.second(half, code)
+		wantCode(t, err, account.CodeEnded)
+		counted(0)
+		if used() != before {
+			t.Error("it was not used")
+		}
+		_, err = f.second(half, code)
+		wantCode(t, err, errs.Unauthorised)
+		counted(1)
+		for _, steps := range []int{-2, 1} { // nobody is told by how much a clock is off
+			_, err = f.second(half, phone.code(steps))
+			wantCode(t, err, errs.Unauthorised)
+			if errs.As(err).Text != errs.As(wrongText).Text {
+				t.Errorf("%+d: %v", steps, err)
+			}
+		}
+		counted(3)
+		f.clock.Advance(totp.Period - time.Millisecond)
+		_, err = f.second(half, phone.code(0)) // with the same state
+		must(t, err)
+		counted(0)
+		f.clock.Advance(time.Millisecond)
+		_, err = f.second(f.password("ana"), phone.code(-1)) // it was used
+		wantCode(t, err, errs.Unauthorised)
+		counted(1)
+	})
+}
+
+// wrongText is what is said of any wrong code.
+var wrongText = errs.New(errs.Unauthorised, "This code is not right, or was used before. An app shows another every 30 seconds.")
+
+// One code that has just ended, from many windows at once, is told so in one of them.
+func TestThatACodeHasEndedIsToldOnce(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		phone, _ := f.addApp(in.Session)
+		f.clock.Advance(2 * totp.Period)
+		half, code := f.password("ana"), phone.code(-1)
+		var told, refused atomic.Int64
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				switch _, err := f.second(half, code); {
+				case errs.Is(err, account.CodeEnded):
+					told.Add(1)
+				case errs.Is(err, errs.Unauthorised):
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if told.Load() != 1 || refused.Load() != 3 {
+			t.Errorf("told %d times, refused %d times", told.Load(), refused.Load())
+		}
+	})
+}
+
+// Who adds an app is told that the phone's clock is off; what was sent is good for another try.
+func TestAnAppWhoseClockIsOffIsToldSo(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		begun, err := f.BeginTOTP(t.Context(), in.Session)
+		must(t, err)
+		key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(begun.Secret)
+		must(t, err)
+		phone := app{f, key}
+		for steps, want := range map[int]string{
+			-11: "is not what the app", -10: "about 5 minutes behind", -4: "about 2 minutes behind", -2: "about a minute behind", -1: "just ended",
+			1: "less than a minute ahead", 2: "about a minute ahead", 3: "about 2 minutes ahead", 10: "about 5 minutes ahead", 11: "is not what the app"} {
+			_, err := f.AddTOTP(t.Context(), in.Session, secret.New(begun.State), phone.code(steps), "phone")
+			wantCode(t, err, errs.Invalid)
+			if e := errs.As(err); len(e.Fields) != 1 || e.Fields[0].Path != "code" || !strings.Contains(e.Fields[0].Problem, want) {
+				t.Errorf("%+d: %v", steps, err)
+			}
+		}
+		_, err = f.AddTOTP(t.Context(), in.Session, secret.New(begun.State), phone.code(0), "phone")
+		must(t, err)
+	})
+}
+
 // Many guesses at once are no more than as many one after another.
 func TestGuessesAtOnceAreCounted(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {

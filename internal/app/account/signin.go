@@ -138,11 +138,12 @@ func (s *Service) askSecond(ctx context.Context, org store.OrganisationRow, user
 }
 
 // SignInSecond completes a sign-in with the code of an authenticator app, or
-// with a recovery code. A wrong one counts as a failed sign-in.
+// with a recovery code. A wrong one counts as a failed sign-in; an app's that has just
+// ended (CodeEnded) does not, once.
 func (s *Service) SignInSecond(ctx context.Context, from From, state secret.Text, code string) (SignedIn, error) {
 	began := s.now()
 	in, err := s.signInSecond(ctx, from, state, code)
-	if errs.Is(err, errs.Unauthorised) || errs.Is(err, errs.Limited) {
+	if errs.Is(err, errs.Unauthorised) || errs.Is(err, errs.Limited) || errs.Is(err, CodeEnded) {
 		s.waitForGrid(ctx, began)
 	}
 	return in, err
@@ -171,11 +172,19 @@ func (s *Service) signInSecond(ctx context.Context, from From, state secret.Text
 	if closed && len(plainCode(code)) == totp.Digits {
 		return SignedIn{}, noMoreCodes()
 	}
-	after, was, ok, err := s.useCode(ctx, t, rows, code)
+	after, was, what, err := s.useCode(ctx, t, rows, code)
+	if err == nil && what == ended {
+		if err = s.spendEnded(ctx, t, after, was); err == nil {
+			return SignedIn{}, codeEnded()
+		}
+		if errs.Is(err, errs.Conflict) {
+			what, err = wrong, nil
+		}
+	}
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if !ok {
+	if what == wrong {
 		if err := s.countCode(ctx, t, user.ID, k.Device); err != nil {
 			return SignedIn{}, err
 		}
@@ -239,6 +248,13 @@ func (s *Service) readAccount(ctx context.Context, t id.Tenant, user string) (or
 		err = errTicket()
 	}
 	return org, u, rows, err
+}
+
+// CodeEnded is the code of the answer to an app's code that was right until a moment ago.
+const CodeEnded errs.Code = "code_ended"
+
+func codeEnded() error {
+	return errs.New(CodeEnded, "That code has just ended. Type the one your app shows now.")
 }
 
 // wrongCode says of a refusal that it was the code's.

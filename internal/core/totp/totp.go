@@ -16,13 +16,14 @@ const (
 	SecretBytes = 20
 	// Digits is the length of a code.
 	Digits = 6
-	period = 30 * time.Second
-	// skew is how many steps a clock may be off, each way (RFC 6238 section 5.2).
-	skew = 1
+	// Period is how long a code lasts.
+	Period = 30 * time.Second
+	// drift is how many steps away from now Drift looks, each way: five minutes.
+	drift = int64(5 * time.Minute / Period)
 )
 
 // StepAt is the number of the step that a time is in (RFC 6238 section 4.2).
-func StepAt(now time.Time) int64 { return now.Unix() / int64(period/time.Second) }
+func StepAt(now time.Time) int64 { return now.Unix() / int64(Period/time.Second) }
 
 // Code is the code of a step (RFC 4226 section 5.3).
 func Code(secret []byte, step int64) string { return code(secret, step, Digits) }
@@ -42,16 +43,36 @@ func code(secret []byte, step int64, digits int) string {
 	return fmt.Sprintf("%0*d", digits, n%mod)
 }
 
-// Check answers with the step that a code is of, if it is one of now or of a
-// step beside it and later than after: a code is good once (RFC 6238 section
-// 5.2). All steps are looked at, whatever fits.
+// Check answers with the step that a code is of: that of now, or none. Clocks that
+// are off are given no room (RFC 6238 section 5.2 allows some, and asks for little).
+// A step that is not later than after was used, and is no good again.
 func Check(secret []byte, got string, after int64, now time.Time) (step int64, ok bool) {
-	for n := StepAt(now) - skew; n <= StepAt(now)+skew; n++ {
-		if subtle.ConstantTimeCompare([]byte(Code(secret, n)), []byte(got)) == 1 && n > after && !ok {
-			step, ok = n, true
+	step = StepAt(now)
+	return step, fits(secret, got, step) && step > after
+}
+
+// Ended answers with the step right before now's, if that is what a code is of and
+// the step is later than after: it was good until a moment ago.
+func Ended(secret []byte, got string, after int64, now time.Time) (step int64, ok bool) {
+	step = StepAt(now) - 1
+	return step, fits(secret, got, step) && step > after
+}
+
+// Drift is how far from now an app's clock is that shows this code, within five
+// minutes; negative if it is behind. The nearest step that fits is told, in whole steps.
+func Drift(secret []byte, got string, now time.Time) (off time.Duration, ok bool) {
+	for n := int64(1); n <= drift; n++ {
+		for _, steps := range []int64{-n, n} {
+			if fits(secret, got, StepAt(now)+steps) {
+				return time.Duration(steps) * Period, true
+			}
 		}
 	}
-	return step, ok
+	return 0, false
+}
+
+func fits(secret []byte, got string, step int64) bool {
+	return subtle.ConstantTimeCompare([]byte(Code(secret, step)), []byte(got)) == 1
 }
 
 // Text is a secret as it is typed into an app.
@@ -61,7 +82,7 @@ func Text(secret []byte) string {
 
 // Address is what an app reads from a picture: the Key URI Format.
 func Address(issuer, account string, secret []byte) string {
-	q := url.Values{"secret": {Text(secret)}, "issuer": {issuer}, "digits": {fmt.Sprint(Digits)}, "period": {fmt.Sprint(int(period / time.Second))}, "algorithm": {"SHA1"}}
+	q := url.Values{"secret": {Text(secret)}, "issuer": {issuer}, "digits": {fmt.Sprint(Digits)}, "period": {fmt.Sprint(int(Period / time.Second))}, "algorithm": {"SHA1"}}
 	u := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + issuer + ":" + account}
 	// Apps take + for itself and not for a space.
 	query := q.Encode()
