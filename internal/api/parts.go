@@ -272,7 +272,7 @@ type Accounts interface {
 
 	// BeginProvider begins a sign-in with an organisation's own provider; base is how
 	// the browser calls this service.
-	BeginProvider(ctx context.Context, organisation, base string, again bool) (account.ProviderStep, error)
+	BeginProvider(ctx context.Context, organisation, base string, again bool, earlier account.Session) (account.ProviderStep, error)
 	SignInProvider(ctx context.Context, from account.From, t id.Tenant, flow secret.Text, a openid.Answer, earlier account.Session) (account.SignedIn, error)
 	LogoutByProvider(ctx context.Context, t id.Tenant, token secret.Text) error
 	SignOn(ctx context.Context, s account.Session, base string) (account.SignOnView, error)

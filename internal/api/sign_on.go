@@ -113,7 +113,11 @@ func (s *Server) signOnRoutes() {
 	handle(s, "POST", "/api/v1/sign-in/provider/begin", needs(access.Public), about{id: "beginProvider", tag: tag, summary: "Begin to sign in with the organisation's own provider", once: true,
 		detail: "Answers with the provider's page. The browser keeps, in a cookie, what the end needs: a sign-in ends where it began."},
 		func(ctx context.Context, c *caller, in *beginProviderInput) (*providerStepOutput, error) {
-			step, err := s.Accounts.BeginProvider(ctx, in.Body.Organisation, s.base(c), in.Body.Again)
+			earlier, err := s.Accounts.Recognise(ctx, c.earlier)
+			if err != nil {
+				earlier = account.Session{}
+			}
+			step, err := s.Accounts.BeginProvider(ctx, in.Body.Organisation, s.base(c), in.Body.Again, earlier)
 			if err != nil {
 				return nil, err
 			}

@@ -13,6 +13,8 @@ export class IdentityProvider {
   readonly client = "nubitalk";
   readonly secret = "a secret of the client";
   issuer = "";
+  /** The authentication contexts that were met, as conditional access names them. */
+  contexts: string[] = [];
   readonly #dir = mkdtempSync(join(tmpdir(), "nubitalk-id-"));
   /** The file of its certificate. */
   readonly certificate = join(this.#dir, "cert.pem");
@@ -49,10 +51,10 @@ export class IdentityProvider {
         },
       ],
       conformIdTokenClaims: false,
-      claims: { openid: ["sub"], profile: ["preferred_username", "groups"] },
+      claims: { openid: ["sub", "acrs"], profile: ["preferred_username", "groups"] },
       findAccount: (_: unknown, id: string) => ({
         accountId: id,
-        claims: () => ({ sub: id, preferred_username: id, groups: ["desk"] }),
+        claims: () => ({ sub: id, preferred_username: id, groups: ["desk"], acrs: this.contexts }),
       }),
     });
     this.#answer = provider.callback();

@@ -84,6 +84,34 @@ test("users sign in with their organisation's own provider", async () => {
   await until(() => wanted.isChecked()).toBe(false);
   await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
 
+  // Of the device, too; who switches it on names the account for emergencies.
+  const context_ = boss.getByLabel("Value that says that the device is in order");
+  await context_.fill("c1");
+  await boss.getByRole("button", { name: "Save", exact: true }).click();
+  const glass = boss.getByLabel("Account for emergencies");
+  await until(() => glass.getAttribute("aria-invalid")).toBe("true");
+  stage.forgive(/status of 422/);
+  expect(await context_.inputValue()).toBe("c1");
+  await glass.selectOption({ label: "administrator" });
+  await boss.getByRole("button", { name: "Save", exact: true }).click();
+  for (const contexts of [["c2"], ["c1", "c2"]]) {
+    provider.contexts = contexts;
+    await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
+    const tried = boss.context().waitForEvent("page");
+    await boss.getByRole("button", { name: "Try it" }).click();
+    const device = await tried;
+    await device.locator("input[name=login]").fill("trial");
+    await device.locator("input[name=password]").fill("x");
+    await device.locator("button[type=submit]").click();
+    const step = device.getByRole("listitem").filter({ hasText: "This device" });
+    await step.getByText(contexts.includes("c1") ? "Fine" : "It does not say that this device").waitFor();
+    await device.close();
+  }
+  found.push(...(await looks(boss, "sign-on-device")));
+  await context_.fill("");
+  await boss.getByRole("button", { name: "Save", exact: true }).click();
+  await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
+
   // Somebody new signs in, and is an agent with the name that the provider gives.
   const context = await stage.context({ ignoreHTTPSErrors: true });
   const page = await context.newPage();

@@ -131,7 +131,7 @@ func (s *Service) Confirm(ctx context.Context, in Session, password secret.Text)
 	if err := s.closedMeanwhile(ctx, in.Actor.Tenant, row.ID, device); err != nil {
 		return none, err
 	}
-	return s.proved(ctx, in, func(*store.Tx) error { return nil })
+	return s.proved(ctx, in, "password", func(*store.Tx) error { return nil })
 }
 
 func (s *Service) ownRow(ctx context.Context, in Session) (row store.UserRow, err error) {

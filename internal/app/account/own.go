@@ -52,7 +52,11 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{Partly: []access.Permission{}, Support: support, WrongCodes: wrong, UnusualSessions: strange, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange && !in.ByProvider, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt, IdleMinutes: in.rule.IdleMinutes,
+	device, err := s.deviceProof(ctx, in)
+	if err != nil {
+		return Me{}, err
+	}
+	me := Me{DeviceProof: device, Partly: []access.Permission{}, Support: support, WrongCodes: wrong, UnusualSessions: strange, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange && !in.ByProvider, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt, IdleMinutes: in.rule.IdleMinutes,
 		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone, EndsAt: org.EndsAt}}
 	for _, rule := range access.Table() {
 		if rule.Permission != access.Public && access.Reach(in.Actor, rule.Permission) > access.None {

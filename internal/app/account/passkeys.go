@@ -247,7 +247,7 @@ func (s *Service) ConfirmPasskey(ctx context.Context, in Session, host string, s
 		err = noPasskey()
 	}
 	if err == nil {
-		next, err = s.proved(ctx, in, v.spend)
+		next, err = s.proved(ctx, in, "passkey", v.spend)
 	}
 	if errs.Is(err, errs.Unauthorised) {
 		err = errs.Bad("credential", "is not a passkey of this account") // the session goes on

@@ -36,8 +36,9 @@ type providerFlow struct {
 }
 
 // BeginProvider begins a sign-in with an organisation's own provider. With again,
-// the provider is to let the person prove anew who it is.
-func (s *Service) BeginProvider(ctx context.Context, organisation, base string, again bool) (ProviderStep, error) {
+// the provider is to let the person prove anew who it is. earlier is the session that the
+// browser has, if any: where whoever holds it may administer, the device is asked for, too.
+func (s *Service) BeginProvider(ctx context.Context, organisation, base string, again bool, earlier Session) (ProviderStep, error) {
 	none := errs.New(errs.NotFound, "No organisation of this name signs in with a provider of its own. Please sign in with your user name.")
 	org, _, err := s.findAccount(ctx, strings.ToLower(strings.TrimSpace(organisation)), "")
 	if err != nil {
@@ -53,13 +54,17 @@ func (s *Service) BeginProvider(ctx context.Context, organisation, base string, 
 	if err != nil {
 		return ProviderStep{}, err
 	}
-	return s.beginProvider(ctx, org.ID, o, row, base, again, "")
+	device := again && earlier.Actor.Tenant == org.ID && o.looksAtDevice(earlier.Actor)
+	return s.beginProvider(ctx, org.ID, o, row, base, again, device, "")
 }
 
-func (s *Service) beginProvider(ctx context.Context, t id.Tenant, o SignOn, row store.SignOnRow, base string, again bool, trial string) (ProviderStep, error) {
+func (s *Service) beginProvider(ctx context.Context, t id.Tenant, o SignOn, row store.SignOnRow, base string, again, device bool, trial string) (ProviderStep, error) {
 	r, err := s.registration(ctx, t, o, row)
 	if err != nil {
 		return ProviderStep{}, err
+	}
+	if device {
+		r.Context = o.DeviceContext
 	}
 	f := providerFlow{Flow: openid.NewFlow(signOnRedirect(base, t)), Of: asked(o), Trial: trial, Again: again && trial == ""}
 	if trial != "" {
@@ -114,7 +119,7 @@ func (s *Service) SignInProvider(ctx context.Context, from From, t id.Tenant, fl
 		return SignedIn{}, providerRefusal(err)
 	}
 	var in SignedIn
-	if f.Again && earlier.ByProvider && earlier.Actor.Tenant == t && earlier.Actor.Support == nil {
+	if f.Again && earlier.Actor.Tenant == t && earlier.Actor.Support == nil && (earlier.ByProvider || o.looksAtDevice(earlier.Actor)) {
 		in, err = s.proveByProvider(ctx, earlier, o, k, who)
 	} else {
 		in, err = s.admitKnown(ctx, from, t, o, k, who)
@@ -139,6 +144,9 @@ func (s *Service) proveByProvider(ctx context.Context, in Session, o SignOn, k t
 	}
 	if err := o.shown(who); err != nil {
 		return SignedIn{}, err
+	}
+	if o.looksAtDevice(in.Actor) && !o.inOrder(who) {
+		return SignedIn{}, noDevice()
 	}
 	token, h := newToken(sessionPrefix, in.Actor.Tenant)
 	err = s.Store.Write(ctx, in.Actor.Tenant, func(tx *store.Tx) error {
@@ -219,7 +227,7 @@ func (s *Service) admitKnown(ctx context.Context, from From, t id.Tenant, o Sign
 	if err != nil {
 		return SignedIn{}, err
 	}
-	p := proof{by: "provider", from: from, device: s.knownDevice(ctx, t, user.ID, from), despite: true, provider: &providerProof{claimed: by, session: session, proved: who.Proved},
+	p := proof{by: "provider", from: from, device: s.knownDevice(ctx, t, user.ID, from), despite: true, provider: &providerProof{claimed: by, session: session, proved: who.Proved, device: o.inOrder(who)},
 		also: func(tx *store.Tx) error {
 			if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
 				return onlyOnce(err, errTicket())
@@ -242,6 +250,7 @@ type providerProof struct {
 	claimed
 	session string
 	proved  time.Time
+	device  bool // it says that it is in order, or need not
 }
 
 // rolesOf are the roles that a provider gives; none if they are given here.
@@ -498,7 +507,7 @@ func onlyByProvider(tx *store.Tx, user string, p proof, now time.Time) (glass bo
 	}
 	o, _, err := readSignOn(tx)
 	switch {
-	case errs.Is(err, errs.NotFound) || err == nil && !o.Only:
+	case errs.Is(err, errs.NotFound) || err == nil && !o.Only && (o.DeviceContext == "" || o.BreakGlass != user):
 		return false, nil
 	case err != nil:
 		return false, err

@@ -58,7 +58,7 @@ func (f *signOns) tryPut(t *testing.T, in account.Session) error {
 
 func (f *signOns) begin(t *testing.T, again bool) (account.ProviderStep, openid.Answer) {
 	t.Helper()
-	step, err := f.BeginProvider(t.Context(), "Acme ", base, again)
+	step, err := f.BeginProvider(t.Context(), "Acme ", base, again, account.Session{})
 	must(t, err)
 	return step, f.Visit(step.Address)
 }
@@ -117,9 +117,9 @@ func TestAUserIsKnownByIssuerAndSubjectAlone(t *testing.T) {
 		if f.recognised(t, in) {
 			t.Error("the session of who is not linked any more goes on")
 		}
-		_, err = f.BeginProvider(t.Context(), "books", base, false) // the other tenant has none
+		_, err = f.BeginProvider(t.Context(), "books", base, false, account.Session{}) // the other tenant has none
 		wantCode(t, err, errs.NotFound)
-		_, err = f.BeginProvider(t.Context(), "nobody", base, false)
+		_, err = f.BeginProvider(t.Context(), "nobody", base, false, account.Session{})
 		wantCode(t, err, errs.NotFound)
 	})
 }
@@ -317,7 +317,7 @@ func TestOnlyByTheProvider(t *testing.T) {
 
 		f.Down = true
 		f.clock.Advance(2 * time.Hour)
-		_, err = f.BeginProvider(t.Context(), "acme", base, false)
+		_, err = f.BeginProvider(t.Context(), "acme", base, false, account.Session{})
 		wantCode(t, err, errs.Unavailable)
 		glass, err := f.SignIn(t.Context(), account.From{}, "acme", "chief", secret.New(goodPassword))
 		must(t, err)
@@ -405,7 +405,7 @@ func TestATrialOpensNothingAndShowsNoValues(t *testing.T) {
 		if n := len(got.Steps); n != 4 || got.Steps[3] != (account.TrialStep{Step: "identity", Reason: "nonce"}) || !got.Steps[2].OK {
 			t.Errorf("%+v", got.Steps)
 		}
-		_, err = f.BeginProvider(t.Context(), "acme", base, false)
+		_, err = f.BeginProvider(t.Context(), "acme", base, false, account.Session{})
 		wantCode(t, err, errs.NotFound) // not enabled
 	})
 }

@@ -28,7 +28,7 @@ func (s *Service) TryProvider(ctx context.Context, in Session, base string) (Pro
 	if err != nil {
 		return ProviderStep{}, err
 	}
-	return s.beginProvider(ctx, in.Actor.Tenant, o, row, base, true, in.Actor.Session) // so that it shows whether the provider says when
+	return s.beginProvider(ctx, in.Actor.Tenant, o, row, base, true, o.DeviceContext != "", in.Actor.Session) // so that it shows whether the provider says when
 }
 
 // ProviderTrial is how far a trial came.
@@ -45,7 +45,7 @@ type ProviderTrial struct {
 
 // TrialStep is one step of a trial.
 type TrialStep struct {
-	Step   string `json:"step" enum:"discovery,answer,token,identity,factor,roles,user"`
+	Step   string `json:"step" enum:"discovery,answer,token,identity,factor,device,roles,user"`
 	OK     bool   `json:"ok"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -82,6 +82,13 @@ func (s *Service) TriedProvider(ctx context.Context, in Session, flow secret.Tex
 	if o.SecondFactor {
 		err := o.shown(who)
 		out.Steps = append(out.Steps, TrialStep{Step: "factor", OK: err == nil, Reason: reasonIf(err, "no_factor")})
+	}
+	if o.DeviceContext != "" {
+		var err error
+		if !o.inOrder(who) {
+			err = noDevice()
+		}
+		out.Steps = append(out.Steps, TrialStep{Step: "device", OK: err == nil, Reason: reasonIf(err, "no_device")})
 	}
 	by, err := o.rolesOf(who)
 	out.Steps = append(out.Steps, TrialStep{Step: "roles", OK: err == nil, Reason: reasonIf(err, "no_role")})

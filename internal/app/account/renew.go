@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -20,14 +21,21 @@ const earlierFor = 5 * time.Second
 // happened: the browser's token is still the session's, and its user proves again who it is.
 
 // proved notes that who holds a session is its user, and answers with the session's next token.
-func (s *Service) proved(ctx context.Context, in Session, also func(*store.Tx) error) (secret.Text, error) {
+func (s *Service) proved(ctx context.Context, in Session, by string, also func(*store.Tx) error) (secret.Text, error) {
 	token, h := newToken(sessionPrefix, in.Actor.Tenant)
 	err := s.Store.Write(ctx, in.Actor.Tenant, func(tx *store.Tx) error {
 		if err := also(tx); err != nil {
 			return err
 		}
+		if err := s.provedHere(tx, in.Actor, by); err != nil {
+			return err
+		}
 		return tx.OfferToken(in.Actor.Session, h[:], s.now())
 	})
+	var final settled
+	if errors.As(err, &final) {
+		err = final.error
+	}
 	if err != nil {
 		return secret.Text{}, err
 	}

@@ -35,8 +35,10 @@ type SignOn struct {
 	// What the provider has to say of how somebody proved to be itself.
 	SecondFactor bool     `json:"second_factor,omitempty" doc:"Who signs in by the provider must have shown a second factor there, and the provider must say so: in acr with one of classes, or without classes in amr (RFC 8176: mfa, mca, otp, hwk, swk, sc, sms or tel; fido)."`
 	Classes      []string `json:"classes,omitempty" maxItems:"10" doc:"With second_factor: values of acr of which each says that a second factor was shown, e.g. http://schemas.openid.net/pape/policies/2007/06/multi-factor. The provider is asked for them (acr_values)."`
-	LogoutTyped  bool     `json:"logout_typed,omitempty" doc:"Of back-channel logout only tokens are taken that say that they are logout tokens (typ logout+jwt), as the standard recommends; else also those that say JWT or nothing, as older providers write them."`
-	BreakGlass   string   `json:"break_glass" maxLength:"64" doc:"Id of an administrator who may always sign in with its password, for the day when the provider is down."`
+	// DeviceContext stands for the state of the device, which the provider knows from its management.
+	DeviceContext string `json:"device_context,omitempty" maxLength:"200" doc:"A value of acr or acrs by which the provider says that the device is in order, such as an authentication context whose rules demand a compliant device (Entra: c1). Whoever may administer proves anew who it is there alone, and the provider must say this; only break_glass does it with its password. Empty: not looked at."`
+	LogoutTyped   bool   `json:"logout_typed,omitempty" doc:"Of back-channel logout only tokens are taken that say that they are logout tokens (typ logout+jwt), as the standard recommends; else also those that say JWT or nothing, as older providers write them."`
+	BreakGlass    string `json:"break_glass" maxLength:"64" doc:"Id of an administrator who may always sign in with its password, for the day when the provider is down."`
 }
 
 // ClaimRole gives a role to who has a value.
@@ -180,7 +182,7 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 			return err
 		}
 		return s.Audit.Record(tx, a, "sign_on.changed", "organisation", string(a.Tenant),
-			map[string]string{"enabled": fmt.Sprint(o.Enabled), "only": fmt.Sprint(o.Only), "create": fmt.Sprint(o.Create), "link": fmt.Sprint(o.Link), "second_factor": fmt.Sprint(o.SecondFactor)})
+			map[string]string{"enabled": fmt.Sprint(o.Enabled), "only": fmt.Sprint(o.Only), "create": fmt.Sprint(o.Create), "link": fmt.Sprint(o.Link), "second_factor": fmt.Sprint(o.SecondFactor), "device_context": fmt.Sprint(o.DeviceContext != "")})
 	})
 	if err == nil {
 		s.tellEnded(a, ended)
@@ -293,7 +295,10 @@ func (s *Service) lettable(tx *store.Tx, in Session, was, o SignOn, newSecret, h
 			f.Add("only", "is switched on by somebody who is signed in by the provider, so that it is known to work; sign in by it first")
 		}
 	}
-	if o.BreakGlass != "" || o.Only {
+	if o.DeviceContext != "" && !o.Enabled {
+		f.Add("device_context", "needs the sign-on to be enabled")
+	}
+	if o.BreakGlass != "" || o.Only || o.DeviceContext != "" {
 		// Nobody locks that one meanwhile (keepRuler).
 		if _, _, err := tx.Lease("rulers", "accounts", time.Minute, s.now()); err != nil {
 			return err
@@ -330,6 +335,9 @@ func checkSignOn(o *SignOn) error {
 		if class == "" || len(class) > 200 || strings.ContainsFunc(class, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			f.Add(fmt.Sprintf("classes[%d]", i), "must be a value of acr, without spaces")
 		}
+	}
+	if c := o.DeviceContext; len(c) > 200 || strings.ContainsFunc(c, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		f.Add("device_context", "must be a value of acr, without spaces")
 	}
 	o.Scopes = slices.DeleteFunc(append([]string{}, o.Scopes...), func(scope string) bool { return scope == "openid" || scope == "offline_access" })
 	if o.Link && o.NameClaim == "" {

@@ -420,6 +420,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 	if p.provider != nil {
 		row.ByProvider, row.ProviderSession, row.ProvedAt = true, p.provider.session, p.provider.proved
 	}
+	proved := row.ProvedAt
 	var session Session
 	came := unusual.SignIn{At: now, Network: s.networkOf(ctx, t, p.from.Address), Known: p.device != ""}
 	var roles string // that the provider changed
@@ -452,6 +453,9 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		row.MustSetUp = p.provider == nil && len(u.Factors) == 0 && rules.SignIn.NeedsSecond(guarded(*u))
 		if !stands { // else guesses of the password go on being counted
 			u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
+		}
+		if row.ProvedAt, err = provedAt(tx, u.Actor(t), p, proved); err != nil {
+			return err
 		}
 		session = sessionOf(org, *u, row).under(rules)
 		return tx.InsertSession(row)

@@ -226,6 +226,7 @@ type Me struct {
 	WrongCodes      int                 `json:"wrong_codes" doc:"Codes of second factors that were wrong, after the right password, in browsers that do not know the user: since the last right one there, or the last new password."`
 	UnusualSessions int                 `json:"unusual_sessions" doc:"Other sessions of this user that last and whose sign-in was unusual."`
 	ByProvider      bool                `json:"by_provider" doc:"Signed in by the organisation's own provider: who has to prove anew who it is does it there."`
+	DeviceProof     bool                `json:"device_proof" doc:"Who has to prove anew who it is does it at the organisation's own provider alone, which looks at the device (device_context)."`
 	PasswordLength  int                 `json:"password_length" doc:"Fewest characters of a new password."`
 	ExpiresAt       time.Time           `json:"expires_at,omitzero"`
 	IdleMinutes     int                 `json:"idle_minutes" doc:"The session ends when it is not used for so long."`

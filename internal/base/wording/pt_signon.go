@@ -13,6 +13,8 @@ var ptSignOn = []entry{
 	{"must be an active administrator who has a password", "tem de ser um administrador ativo que tenha palavra-passe"},
 	{"must be an https address without a ? and a #, exactly as the provider writes it", "tem de ser um endereço https sem ? nem #, exatamente como o fornecedor o escreve"},
 	{"must be a value of acr, without spaces", "tem de ser um valor de acr, sem espaços"},
+	{"Your company's sign-in did not confirm this device. Use a device that your company manages and that is in order, or ask your administrator.", "O início de sessão da sua empresa não confirmou este dispositivo. Use um dispositivo gerido pela sua empresa e que esteja em ordem, ou fale com o seu administrador."},
+	{"Your organisation asks its own sign-in whether this device is in order. Please prove there who you are.", "A sua organização pergunta ao seu próprio início de sessão se este dispositivo está em ordem. Mostre lá quem é."},
 	{"must be a scope's name, without spaces", "tem de ser o nome de um âmbito, sem espaços"},
 	{"is missing; users are linked by it", "falta; os utilizadores são associados por ela"},
 	{"must give at least one value a role, else nobody can sign in", "tem de dar uma função a pelo menos um valor, senão ninguém pode entrar"},

@@ -47,6 +47,10 @@ type Registration struct {
 	Scopes []string // beside openid
 	// Classes are asked for (acr_values): one of them is to say how the person proves to be itself.
 	Classes []string
+	// Context is what the provider is to have looked at, such as the state of the device: it is
+	// asked for by acr_values (OpenID Connect Core 1.0, 3.1.2.1) and by the claim acrs (5.5), as
+	// Entra ID asks for its authentication contexts. "": none.
+	Context string
 	// LogoutTyped: only what says that it is a logout token is taken for one.
 	LogoutTyped bool
 }
@@ -217,8 +221,17 @@ func (c *Client) Address(ctx context.Context, r Registration, f Flow, again bool
 		return "", err
 	}
 	more := []oauth2.AuthCodeOption{oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)}
-	if len(r.Classes) > 0 {
-		more = append(more, oauth2.SetAuthURLParam("acr_values", strings.Join(r.Classes, " ")))
+	classes := r.Classes
+	if r.Context != "" {
+		classes = append([]string{r.Context}, slices.DeleteFunc(slices.Clone(classes), func(c string) bool { return c == r.Context })...)
+		claims, err := json.Marshal(map[string]any{"id_token": map[string]any{"acrs": map[string]any{"essential": true, "value": r.Context}}})
+		if err != nil {
+			return "", err
+		}
+		more = append(more, oauth2.SetAuthURLParam("claims", string(claims)))
+	}
+	if len(classes) > 0 {
+		more = append(more, oauth2.SetAuthURLParam("acr_values", strings.Join(classes, " ")))
 	}
 	if again {
 		more = append(more, oauth2.SetAuthURLParam("max_age", "0"), oauth2.SetAuthURLParam("prompt", "login"))

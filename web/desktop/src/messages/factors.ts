@@ -66,6 +66,8 @@ export const text = catalogue(
     held: "Second factors: {kinds}",
     confirmProviderText:
       "Before you change how you sign in, show your organisation's provider once more who you are.",
+    confirmDeviceText:
+      "For this, show your organisation's provider once more who you are. It looks at whether this device is in order.",
     confirmProvider: "Go to the provider",
     others: {
       one: "You are still signed in at {count} other place, as before this change.",
@@ -142,6 +144,8 @@ export const text = catalogue(
     held: "Segundos fatores: {kinds}",
     confirmProviderText:
       "Antes de alterar a forma como inicia sessão, mostre mais uma vez ao fornecedor da sua organização quem é.",
+    confirmDeviceText:
+      "Para isto, mostre mais uma vez ao fornecedor da sua organização quem é. Ele vê se este dispositivo está em ordem.",
     confirmProvider: "Ir para o fornecedor",
     others: {
       one: "Continua com sessão iniciada em {count} outro lugar, como antes desta alteração.",

@@ -54,6 +54,9 @@ export const text = catalogue(
     classes: "Values of acr that say so",
     classesHint:
       "Separated by spaces; the provider is asked for them. Empty: amr has to say it (mfa, otp, hwk …).",
+    deviceContext: "Value that says that the device is in order",
+    deviceContextHint:
+      "An authentication context of the provider whose rules demand a device that you manage and that is in order (Entra: conditional access, e.g. c1). Where sensitive changes ask who it is, administrators then prove it there; a password or a passkey does no more, but that of the account for emergencies, which has to be named. Those who are not linked to the provider cannot make such changes. Empty: devices are not looked at. Try it before you rely on it.",
     only: "Users sign in with it only",
     onlyHint:
       "Passwords and passkeys open nothing any more, but for the account below. You can switch it on when you are signed in by the provider yourself, so that it is known to work.",
@@ -96,6 +99,7 @@ export const text = catalogue(
     step_token: "Client, secret and code",
     step_identity: "Its signed word about who it is",
     step_factor: "Second factor",
+    step_device: "This device",
     step_roles: "Roles",
     step_user: "The user here",
     stepFine: "Fine",
@@ -124,6 +128,7 @@ export const text = catalogue(
     reason_expired: "It is too old. Are the clocks right?",
     reason_not_yet: "It is from the future. Are the clocks right?",
     reason_no_subject: "It does not say who.",
+    reason_no_device: "It does not say that this device is in order (acr, acrs).",
     reason_no_factor: "It does not say that a second factor was shown.",
     reason_no_role: "No value of the claim gives a role here.",
     reason_no_user: "Nobody here is linked, and none may be linked or made.",
@@ -183,6 +188,9 @@ export const text = catalogue(
     classes: "Valores de acr que o dizem",
     classesHint:
       "Separados por espaços; são pedidos ao fornecedor. Vazio: é amr que o tem de dizer (mfa, otp, hwk …).",
+    deviceContext: "Valor que diz que o dispositivo está em ordem",
+    deviceContextHint:
+      "Um contexto de autenticação do fornecedor cujas regras exigem um dispositivo gerido por si e em ordem (Entra: acesso condicional, p. ex. c1). Onde alterações sensíveis perguntam quem é, os administradores mostram-no então lá; uma palavra-passe ou chave de acesso já não basta, a não ser a da conta de emergência, que tem de ser indicada. Quem não está associado ao fornecedor não pode fazer essas alterações. Vazio: os dispositivos não são vistos. Teste antes de confiar nele.",
     only: "Os utilizadores só iniciam sessão com ele",
     onlyHint:
       "As palavras-passe e as chaves de acesso deixam de abrir seja o que for, exceto na conta abaixo. Pode ligá-lo quando tiver iniciado sessão pelo fornecedor, para que se saiba que funciona.",
@@ -225,6 +233,7 @@ export const text = catalogue(
     step_token: "Cliente, segredo e código",
     step_identity: "A palavra assinada sobre quem é",
     step_factor: "Segundo fator",
+    step_device: "Este dispositivo",
     step_roles: "Funções",
     step_user: "O utilizador aqui",
     stepFine: "Bem",
@@ -253,6 +262,7 @@ export const text = catalogue(
     reason_expired: "É demasiado antigo. Os relógios estão certos?",
     reason_not_yet: "É do futuro. Os relógios estão certos?",
     reason_no_subject: "Não diz quem.",
+    reason_no_device: "Não diz que este dispositivo está em ordem (acr, acrs).",
     reason_no_factor: "Não diz que foi mostrado um segundo fator.",
     reason_no_role: "Nenhum valor da indicação dá uma função aqui.",
     reason_no_user: "Ninguém aqui está associado, e ninguém pode ser associado ou criado.",
@@ -278,6 +288,7 @@ const reasons = [
   "not_yet",
   "no_subject",
   "no_factor",
+  "no_device",
   "no_role",
   "no_user",
 ] as const;
