@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/app/account"
 	"nubitalk/internal/channel/openid/openidtest"
 	"nubitalk/internal/core/access"
 )
@@ -190,5 +191,57 @@ func TestSigningOutAtTheProvider(t *testing.T) {
 	// Who signed in here by itself is not sent anywhere.
 	if page = goes(h.a.users[access.Monitor], ""); page != nil {
 		t.Errorf("sent to %s", page)
+	}
+}
+
+// Where the provider looks at devices, whoever may administer is sent there, and its password opens
+// nothing that asks for a proof; the account for emergencies goes on with its own.
+func TestWhoAdministersIsSentToTheProvider(t *testing.T) {
+	h := found(t, noLimits)
+	p := openidtest.New(t, time.Now)
+	h.reach(p)
+	glass, agent := h.again(h.a.users[access.Administrator]), h.again(h.a.users[access.Agent])
+	u, once, err := h.accounts.CreateUser(t.Context(), glass.actor(), account.NewUser{UserName: "boss", Roles: []access.Role{access.Administrator}})
+	must(t, err)
+	boss := h.settle("acme", u.UserName, once, u)
+	set := m{"version": 0, "enabled": true, "name": "ID", "issuer": p.URL, "client": openidtest.Client, "secret": openidtest.Secret, "scopes": []string{}, "name_claim": "", "link": false, "create": false,
+		"display": false, "roles_claim": "", "roles": []any{}, "only": false, "break_glass": "", "device_context": "c1"}
+	want1(t, h.ask(glass, "PUT", "/api/v1/sign-on", set), 422, "invalid")
+	set["break_glass"] = glass.user
+	want1(t, h.ask(glass, "PUT", "/api/v1/sign-on", set), 200, "")
+	want1(t, h.ask(glass, "PUT", "/api/v1/users/"+u.ID+"/identity", m{"subject": "boss"}), 204, "")
+	for w, want := range map[*who]bool{glass: false, agent: false, boss: true} {
+		if got := h.ask(w, "GET", "/api/v1/me", nil); strings.Contains(got.body, `"device_proof":true`) != want {
+			t.Errorf("%s: %s", w.name, got.body)
+		}
+		status := 204
+		if want {
+			status = 403
+		}
+		if got := h.ask(w, "POST", "/api/v1/me/confirm", m{"password": h.passwordOf(w.user)}); got.status != status {
+			t.Errorf("%s: %d %s", w.name, got.status, got.body)
+		}
+	}
+	begin := func(w *who) (step struct{ Address string }, flow string) {
+		t.Helper()
+		got := h.ask(w, "POST", "/api/v1/sign-in/provider/begin", m{"organisation": "acme", "again": true})
+		must(t, json.Unmarshal([]byte(got.body), &step))
+		flow, _, _ = strings.Cut(got.header.Get("Set-Cookie"), ";")
+		return step, flow
+	}
+	if step, _ := begin(agent); strings.Contains(step.Address, "acrs") {
+		t.Errorf("an agent's device is asked for: %s", step.Address)
+	}
+	for acr, want := range map[string]int{"c2": 403, "c1": 200} {
+		p.Subject, p.Claims = "boss", map[string]any{"acr": acr}
+		step, flow := begin(boss)
+		if !strings.Contains(step.Address, "acr_values=c1") || !strings.Contains(step.Address, "acrs") {
+			t.Errorf("it is not asked for: %s", step.Address)
+		}
+		a := p.Visit(step.Address)
+		got := h.ask(nil, "POST", "/api/v1/sign-in/provider/"+string(h.a.ID), m{"state": a.State, "code": a.Code, "iss": a.Issuer}, "Cookie", flow+"; "+boss.value)
+		if got.status != want {
+			t.Errorf("%s: %d %s", acr, got.status, got.body)
+		}
 	}
 }
