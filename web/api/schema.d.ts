@@ -14786,6 +14786,8 @@ export interface components {
     Me: {
       /** @description Signed in by the organisation's own provider: who has to prove anew who it is does it there. */
       by_provider: boolean;
+      /** @description Who has to prove anew who it is does it at the organisation's own provider alone, which looks at the device (device_context). */
+      device_proof: boolean;
       /** Format: date-time */
       expires_at?: string;
       /**
@@ -18539,6 +18541,8 @@ export interface components {
       client: string;
       /** @description At the first sign-in of somebody whom nobody is linked to, make a user; named by name_claim, else by a pseudonym. */
       create: boolean;
+      /** @description A value of acr or acrs by which the provider says that the device is in order, such as an authentication context whose rules demand a compliant device (Entra: c1). Whoever may administer proves anew who it is there alone, and the provider must say this; only break_glass does it with its password. Empty: not looked at. */
+      device_context?: string;
       /** @description Keep the claim name as the user's display name, sealed. Personal data; nothing needs it. */
       display: boolean;
       /** @description Users may sign in by it. Before, it can only be tested. */
@@ -18587,6 +18591,8 @@ export interface components {
       client: string;
       /** @description At the first sign-in of somebody whom nobody is linked to, make a user; named by name_claim, else by a pseudonym. */
       create: boolean;
+      /** @description A value of acr or acrs by which the provider says that the device is in order, such as an authentication context whose rules demand a compliant device (Entra: c1). Whoever may administer proves anew who it is there alone, and the provider must say this; only break_glass does it with its password. Empty: not looked at. */
+      device_context?: string;
       /** @description Keep the claim name as the user's display name, sealed. Personal data; nothing needs it. */
       display: boolean;
       /** @description Users may sign in by it. Before, it can only be tested. */
@@ -19213,7 +19219,7 @@ export interface components {
       ok: boolean;
       reason?: string;
       /** @enum {string} */
-      step: "discovery" | "answer" | "token" | "identity" | "factor" | "roles" | "user";
+      step: "discovery" | "answer" | "token" | "identity" | "factor" | "device" | "roles" | "user";
     };
     Tried: {
       /** @description In order. After the last one nothing changes by itself. */
