@@ -85,7 +85,7 @@ test("users sign in with their organisation's own provider", async () => {
   await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
 
   // Of the device, too; who switches it on names the account for emergencies.
-  const context_ = boss.getByLabel("Value that says that the device is in order");
+  const context_ = boss.getByLabel("Authentication context for the device");
   await context_.fill("c1");
   await boss.getByRole("button", { name: "Save", exact: true }).click();
   const glass = boss.getByLabel("Account for emergencies");

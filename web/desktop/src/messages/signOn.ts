@@ -54,9 +54,9 @@ export const text = catalogue(
     classes: "Values of acr that say so",
     classesHint:
       "Separated by spaces; the provider is asked for them. Empty: amr has to say it (mfa, otp, hwk …).",
-    deviceContext: "Value that says that the device is in order",
+    deviceContext: "Authentication context for the device",
     deviceContextHint:
-      "An authentication context of the provider whose rules demand a device that you manage and that is in order (Entra: conditional access, e.g. c1). Where sensitive changes ask who it is, administrators then prove it there; a password or a passkey does no more, but that of the account for emergencies, which has to be named. Those who are not linked to the provider cannot make such changes. Empty: devices are not looked at. Try it before you rely on it.",
+      "A value of acr or acrs, of a context whose rules at the provider demand a device that you manage and that is in order (Entra: conditional access, e.g. c1). Where sensitive changes ask who it is, administrators then prove it there; a password or a passkey does no more, but that of the account for emergencies, which has to be named. Those who are not linked to the provider cannot make such changes. Empty: devices are not looked at. Try it before you rely on it.",
     only: "Users sign in with it only",
     onlyHint:
       "Passwords and passkeys open nothing any more, but for the account below. You can switch it on when you are signed in by the provider yourself, so that it is known to work.",
@@ -188,9 +188,9 @@ export const text = catalogue(
     classes: "Valores de acr que o dizem",
     classesHint:
       "Separados por espaços; são pedidos ao fornecedor. Vazio: é amr que o tem de dizer (mfa, otp, hwk …).",
-    deviceContext: "Valor que diz que o dispositivo está em ordem",
+    deviceContext: "Contexto de autenticação do dispositivo",
     deviceContextHint:
-      "Um contexto de autenticação do fornecedor cujas regras exigem um dispositivo gerido por si e em ordem (Entra: acesso condicional, p. ex. c1). Onde alterações sensíveis perguntam quem é, os administradores mostram-no então lá; uma palavra-passe ou chave de acesso já não basta, a não ser a da conta de emergência, que tem de ser indicada. Quem não está associado ao fornecedor não pode fazer essas alterações. Vazio: os dispositivos não são vistos. Teste antes de confiar nele.",
+      "Um valor de acr ou acrs, de um contexto cujas regras no fornecedor exigem um dispositivo gerido por si e em ordem (Entra: acesso condicional, p. ex. c1). Onde alterações sensíveis perguntam quem é, os administradores mostram-no então lá; uma palavra-passe ou chave de acesso já não basta, a não ser a da conta de emergência, que tem de ser indicada. Quem não está associado ao fornecedor não pode fazer essas alterações. Vazio: os dispositivos não são vistos. Teste antes de confiar nele.",
     only: "Os utilizadores só iniciam sessão com ele",
     onlyHint:
       "As palavras-passe e as chaves de acesso deixam de abrir seja o que for, exceto na conta abaixo. Pode ligá-lo quando tiver iniciado sessão pelo fornecedor, para que se saiba que funciona.",
