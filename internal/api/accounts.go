@@ -126,7 +126,7 @@ func (s *Server) accountRoutes() {
 	handle(s, "GET", "/api/v1/me", whoAmI, about{id: "me", tag: tag, summary: "Who am I, and what may I do"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[account.Me], error) {
 			me, err := s.Accounts.Me(ctx, c.session)
-			me.VisitorsAt = s.config.Visitors
+			me.VisitorsAt, me.Encryption = s.config.Visitors, string(s.config.Encryption)
 			return answer(me, err)
 		})
 	handle(s, "PATCH", "/api/v1/me", own, about{id: "updateMe", tag: tag, summary: "Change my profile or language"},

@@ -167,6 +167,7 @@ func accountExamples() map[string]example {
 		"GET /api/v1/exports/{id}/volumes/{volume}":     {thing: "export"},
 		"DELETE /api/v1/exports/{id}":                   {thing: "export"},
 		"GET /api/v1/system":                            {},
+		"GET /api/v1/system/encryption":                 {},
 		"GET /api/v1/usage":                             {},
 		"POST /api/v1/sign-in/provider/begin":           {body: m{"organisation": "acme"}, then: hidden},
 		"POST /api/v1/sign-in/provider/{tenant}":        {body: m{"state": "x"}, then: nobody},

@@ -167,6 +167,11 @@ func (s *Server) systemRoutes() {
 		func(ctx context.Context, c *caller, _ *none) (*reply[SystemView], error) {
 			return answer(s.System.System(ctx, c.Actor))
 		})
+	handle(s, "GET", "/api/v1/system/encryption", needs(access.SystemRead), about{id: "encryption", tag: "System", summary: "The rule for all connections, and what it would stop",
+		detail: "Counts the trunks and phones of each organisation that encryption.connections stops, or would stop if it were stricter, and names the settings with which the program would not start. It looks through all organisations: ask when somebody wants to know."},
+		func(ctx context.Context, c *caller, _ *none) (*reply[EncryptionView], error) {
+			return answer(s.System.Encryption(ctx, c.Actor))
+		})
 }
 
 var usageHeading = []string{"organisation", "name", "above", "month", "agents", "numbers", "storage_bytes", "voice", "chat", "email", "call_seconds_in", "call_seconds_out", "recorded_seconds"}

@@ -557,6 +557,8 @@ type LineStatus interface {
 // System tells of the installation, never of a tenant's content.
 type System interface {
 	System(ctx context.Context, a access.Actor) (SystemView, error)
+	// Encryption counts what each rule for all connections stops, or would.
+	Encryption(ctx context.Context, a access.Actor) (EncryptionView, error)
 }
 
 // Replies keeps what a changing call answered, so that the same Idempotency-Key

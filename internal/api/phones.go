@@ -51,6 +51,8 @@ type PhoneState struct {
 	Realm    string       `json:"realm"`
 	Servers  []string     `json:"servers" doc:"Where phones register, such as tls://voice.example:5061."`
 	Bindings []PhonePlace `json:"bindings" doc:"Where it is registered; empty: nowhere."`
+
+	NotAllowed []string `json:"not_allowed,omitempty" doc:"Fields of the phone that the operator's rule for all connections does not allow. It is not let in while there are any."`
 }
 
 // PhonePlace is one place where a phone is registered. Where that is, is told to

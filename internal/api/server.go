@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/core/relay"
+	"nubitalk/internal/core/setup"
 )
 
 // Parts are what stands behind the doors.
@@ -63,6 +64,8 @@ type Config struct {
 	Proxies []netip.Prefix
 	Limits  Limits
 	Relays  relay.Plan
+	// Encryption is the operator's rule for all connections.
+	Encryption setup.EncryptionRule
 	// AllowUnscanned lets files through while the scanner does not answer.
 	AllowUnscanned bool
 	Clock          clock.Clock

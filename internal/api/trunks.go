@@ -78,6 +78,7 @@ type TrunkState struct {
 	Gateways     []GatewayState    `json:"gateways" doc:"As they are set up."`
 	Calls        int               `json:"calls" doc:"Calls on the trunk now, both ways."`
 	Outgoing     int               `json:"outgoing" doc:"Those of them that left."`
+	NotAllowed   []string          `json:"not_allowed,omitempty" doc:"Fields of the trunk that the operator's rule for all connections does not allow. It carries no calls while there are any."`
 	Line         *CarrierState     `json:"line,omitempty" doc:"With a line of the operator's: how that stands. The trunk has no registration and no gateways of its own then."`
 }
 

@@ -65,8 +65,36 @@ type SystemView struct {
 	Tenants  int      `json:"tenants"`
 	Live     int      `json:"live" doc:"Open live connections of this node."`
 	Visitors int      `json:"visitors" doc:"Open visitors' sockets of this node."`
+	Encrypts string   `json:"encrypts" enum:"chosen,required,strong" doc:"The rule for all connections: encryption.connections of the configuration."`
 	Memory   string   `json:"memory,omitempty" doc:"What encrypts the memory of this node's machine; absent where the machine does not say that anything does."`
 	Records  []string `json:"records,omitempty" doc:"Lines of DNS that have browsers use Encrypted Client Hello (tls.ech). Nothing puts them there by itself."`
+}
+
+// EncryptionView is the rule for all connections, and what it would stop.
+type EncryptionView struct {
+	Connections string `json:"connections" enum:"chosen,required,strong" doc:"The rule that holds: encryption.connections of the configuration."`
+	Memory      string `json:"memory" enum:"any,encrypted" doc:"On which machines the program starts: encryption.memory of the configuration."`
+
+	Rules []EncryptionEffect `json:"rules" nullable:"false" doc:"What each rule stops, or would."`
+}
+
+// EncryptionEffect is what a rule for all connections stops: counts, and nothing of what
+// is set up.
+type EncryptionEffect struct {
+	Rule     string   `json:"rule" enum:"required,strong"`
+	Settings []string `json:"settings" nullable:"false" doc:"Settings of the configuration and of the file of lines with which the program would not start."`
+	Trunks   int      `json:"trunks" doc:"Trunks in use that would carry no calls."`
+	Phones   int      `json:"phones" doc:"Phones in use that would not be let in."`
+
+	Organisations []EncryptionBroken `json:"organisations" nullable:"false" doc:"Whose they are, those with the most first; at most 100."`
+}
+
+// EncryptionBroken is how much of an organisation a rule stops.
+type EncryptionBroken struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Trunks int    `json:"trunks"`
+	Phones int    `json:"phones"`
 }
 
 // SystemPart is the health of one part.

@@ -171,14 +171,16 @@ func (l *BrowserLeg) newPeer(fingerprint string) (*peer, error) {
 	return p, nil
 }
 
-// withoutCandidates is an offer without the addresses that it names: a check of
-// one would send a packet to wherever a stranger points, inside of the house, too.
-func withoutCandidates(offer string) (string, error) {
+// taken is an offer without the addresses that it names: a check of one would send a
+// packet to wherever a stranger points, inside of the house, too. And it is without
+// what names a certificate by a hash for which another could be made (RFC 8122 section
+// 5): an offer that names it in no better way is none that can be used.
+func taken(offer string) (string, error) {
 	parsed, err := (&webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}).Unmarshal()
 	if err != nil {
 		return "", fmt.Errorf("reading an offer: %w", err)
 	}
-	is := func(a sdp.Attribute) bool { return a.IsICECandidate() }
+	is := func(a sdp.Attribute) bool { return a.IsICECandidate() || a.Key == "fingerprint" && !named(a.Value) }
 	parsed.Attributes = slices.DeleteFunc(parsed.Attributes, is)
 	for _, m := range parsed.MediaDescriptions {
 		m.Attributes = slices.DeleteFunc(m.Attributes, is)
@@ -190,9 +192,16 @@ func withoutCandidates(offer string) (string, error) {
 	return string(b), nil
 }
 
+// named says whether a fingerprint is by one of the hashes that nobody finds a
+// collision of.
+func named(fingerprint string) bool {
+	hash, _, _ := strings.Cut(fingerprint, " ")
+	return slices.Contains([]string{"sha-256", "sha-384", "sha-512"}, strings.ToLower(hash))
+}
+
 // answer is one round of signalling.
 func (p *peer) answer(ctx context.Context, offer string) (string, error) {
-	offer, err := withoutCandidates(offer)
+	offer, err := taken(offer)
 	if err != nil {
 		return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
 	}

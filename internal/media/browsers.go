@@ -27,6 +27,8 @@ type BrowserConfig struct {
 	// Servers are STUN servers by which a host behind a router finds its public
 	// address, as stun:HOST:PORT. Usually none: Config.Public says it.
 	Servers []string
+	// Strong has SRTP by AES-GCM alone.
+	Strong bool
 	// Video bounds the pictures that each browser sends, in kbit/s; 0 is no bound.
 	Video int
 }
@@ -128,7 +130,11 @@ func (b *browsers) settings(c Config) (webrtc.SettingEngine, error) {
 		return s, fmt.Errorf("setting up DTLS: %w", err)
 	}
 	s.SetDTLSCipherSuites(dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, dtls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, dtls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256)
-	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	profiles := []dtls.SRTPProtectionProfile{dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM}
+	if !c.Browser.Strong {
+		profiles = append(profiles, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	}
+	s.SetSRTPProtectionProfiles(profiles...)
 	s.SetSRTPReplayProtectionWindow(replayWindow)
 	s.SetSRTCPReplayProtectionWindow(replayWindow)
 	// Browsers hide their addresses behind names of mDNS; they call us anyway.

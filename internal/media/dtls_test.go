@@ -9,6 +9,7 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/webrtc/v4"
 
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/g711"
 	"nubitalk/internal/media/mediatest"
@@ -107,6 +108,67 @@ func TestOnlyApprovedSuitesOfDTLSAreSpoken(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 		neverConnected(t, a)
+	}
+}
+
+// Where the installation allows nothing older, SRTP is by AES-GCM alone, and a browser that
+// knows only the suite with short tags is refused.
+func TestStrongSRTPIsByAESGCMAlone(t *testing.T) {
+	h := host(t, media.Config{Browser: media.BrowserConfig{Strong: true}})
+	for _, profile := range []dtls.SRTPProtectionProfile{dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM} {
+		_, b := differently(t, h, asItIs, func(s *webrtc.SettingEngine) { s.SetSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80, profile) })
+		if err := b.Connected(within(t)); err != nil {
+			t.Errorf("%v: %v", profile, err)
+		}
+	}
+	short := func(s *webrtc.SettingEngine) { s.SetSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80) }
+	a, b := differently(t, h, asItIs, short)
+	if err := b.Refused(within(t)); err != nil {
+		t.Error(err)
+	}
+	neverConnected(t, a)
+	// Elsewhere it is spoken.
+	_, b = differently(t, host(t, media.Config{}), asItIs, short)
+	if err := b.Connected(within(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A certificate that is named by a hash for which another certificate could be found is
+// not taken for named; beside a better one such a name is passed over.
+func TestACertificateIsNamedByAStrongHash(t *testing.T) {
+	h := host(t, media.Config{})
+	b, err := mediatest.NewBrowser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	offer, err := b.Offer(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := announced(t, offer)
+	for _, hash := range []string{"sha-1", "SHA-1", "md5", "sha-224"} {
+		a := newAgent(t, h, g711.A)
+		weak := strings.ReplaceAll(offer, "a=fingerprint:sha-256 "+name, "a=fingerprint:"+hash+" "+name[:59])
+		if weak == offer {
+			t.Fatal("the offer names no certificate")
+		}
+		if _, err := a.Answer(within(t), weak); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: %v", hash, err)
+		}
+	}
+	a := newAgent(t, h, g711.A)
+	both := strings.ReplaceAll(offer, "a=fingerprint:sha-256 "+name, "a=fingerprint:sha-1 "+name[:59]+"\r\na=fingerprint:sha-256 "+name)
+	answer, err := a.Answer(within(t), both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Accept(answer); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Connected(within(t)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel/email"
+	"nubitalk/internal/channel/email/pictures"
 	mail "nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/outside"
@@ -42,6 +43,12 @@ func trusting(pool *x509.CertPool, more *x509.Certificate) *x509.CertPool {
 	}
 	pool.AddCert(more)
 	return pool
+}
+
+// pictures are asked for on the public network, of the hosts that the operator allows; by
+// https alone where nothing may pass unencrypted.
+func (s *Server) pictures() *pictures.Fetcher {
+	return &pictures.Fetcher{Network: mail.Network{Allowed: s.conf.Outside.Hosts()}, Encrypted: s.conf.Encryption.Rule().Encrypted()}
 }
 
 // network reaches the public network and what is allowed inside; config.Check has

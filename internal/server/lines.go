@@ -28,6 +28,7 @@ const lookAtLines = 10 * time.Second
 // lineBook is the operator's lines, as their file says.
 type lineBook struct {
 	path string
+	rule setup.EncryptionRule
 	log  *slog.Logger
 
 	mu    sync.Mutex
@@ -37,8 +38,8 @@ type lineBook struct {
 }
 
 // newLineBook reads the file; config.Check has refused one that is wrong.
-func newLineBook(path string, log *slog.Logger) *lineBook {
-	b := &lineBook{path: path, log: log}
+func newLineBook(path string, rule setup.EncryptionRule, log *slog.Logger) *lineBook {
+	b := &lineBook{path: path, rule: rule, log: log}
 	b.look()
 	return b
 }
@@ -62,7 +63,7 @@ func (b *lineBook) look() bool {
 	if b.stamp != nil && sameStamp(stamp, b.stamp) {
 		return false
 	}
-	lines, files, err := config.ReadLines(b.path)
+	lines, files, err := config.ReadLines(b.path, b.rule)
 	b.files, b.stamp = files, stampOf(files)
 	if err != nil {
 		var wrong config.Mistakes

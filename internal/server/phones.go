@@ -24,6 +24,7 @@ type phone struct {
 	voice.Phone
 	secret  auth.Secret // with the realm
 	enabled bool        // and with a password
+	breaks  []string    // its fields that the operator's rule does not allow
 }
 
 var _ voice.Phones = (*telephone)(nil)
@@ -31,10 +32,13 @@ var _ voice.Phones = (*telephone)(nil)
 // phoneOf makes a phone ready to be let in. What is checked is made here, so that
 // looking an account up takes as long for one that does not exist.
 func (p *telephone) phoneOf(t id.Tenant, one appsetup.Phone) *phone {
-	ph := &phone{enabled: one.Enabled && !one.Password.Empty(), Phone: voice.Phone{ID: one.ID, Name: one.Name, Account: one.PhoneAccount(one.ID), Tenant: t, User: one.User, Extension: one.Extension,
+	ph := &phone{breaks: one.Breaks, enabled: one.Enabled && !one.Password.Empty(), Phone: voice.Phone{ID: one.ID, Name: one.Name, Account: one.PhoneAccount(one.ID), Tenant: t, User: one.User, Extension: one.Extension,
 		OnlyTLS: !one.Plain(), AutoAnswer: one.AutoAnswer}}
 	if one.Plain() {
 		ph.Media.Security = negotiate.Accepted
+	}
+	if p.rule.Strong() {
+		ph.Media.Suites = negotiate.Strong()
 	}
 	if !one.Password.Empty() {
 		ph.secret = auth.NewSecret(ph.Account, p.realm, one.Password, one.AllowMD5)
@@ -171,12 +175,25 @@ func (p *telephone) PhoneState(ctx context.Context, t id.Tenant, object string) 
 	st := api.PhoneState{Running: true, Realm: p.realm, Servers: p.servers(), Bindings: []api.PhonePlace{}}
 	ph, ok := p.PhoneByID(t, object)
 	if !ok {
+		st.NotAllowed = p.breaks(t, object)
 		return st, nil
 	}
 	for _, b := range p.phone.Bindings(secret.New(ph.Account)) {
 		st.Bindings = append(st.Bindings, api.PhonePlace{Transport: strings.ToLower(b.Source.Transport), Ends: b.Ends.Truncate(time.Second)})
 	}
 	return st, nil
+}
+
+// breaks are the fields of a phone that the operator's rule does not allow.
+func (p *telephone) breaks(t id.Tenant, object string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, account := range []string{object, object + setup.MD5Name} {
+		if ph := p.phones[account]; ph != nil && ph.Tenant == t {
+			return ph.breaks
+		}
+	}
+	return nil
 }
 
 // servers are where phones register: the public name, where there is one.

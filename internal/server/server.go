@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -43,6 +44,7 @@ type Server struct {
 	figures *figures
 	first   *firstRun
 	added   addition.Addition
+	machine fs.FS         // the file system of this one; a test's
 	binary  string        // of this program; see WithBinary
 	absence time.Duration // voice.Deps.Absence; a test's
 	rest    time.Duration // floor.Deps.Rest
@@ -57,7 +59,7 @@ const floorsRest = 10 * time.Minute
 
 // New prepares a node; nothing is opened yet. conf is one that was checked.
 func New(conf *config.Config, log *slog.Logger) *Server {
-	s := &Server{conf: conf, log: log, clock: clock.NewSteady(), metrics: telemetry.NewMetrics(), rest: floorsRest}
+	s := &Server{conf: conf, log: log, clock: clock.NewSteady(), metrics: telemetry.NewMetrics(), rest: floorsRest, machine: machine()}
 	if conf.Log.Syslog != "" {
 		s.logs = collector.New(collector.Config{Address: conf.Log.Syslog, Certificate: conf.Log.Certificate, Key: conf.Log.Key, Now: s.clock.Now, Log: log.With("part", "log"),
 			Authorities: func() (*x509.CertPool, error) { return config.Authorities(conf.Log.Authority) }})
@@ -84,6 +86,9 @@ func (s *Server) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	s.started = s.clock.Now()
+	if err := s.encryptsMemory(); err != nil {
+		return err
+	}
 	if s.logs != nil {
 		if err := s.logs.Start(ctx); err != nil {
 			return err

@@ -125,7 +125,7 @@ func (s *Server) speaker() speech.Speaker {
 // mediaConfig is where sound comes and goes.
 func (s *Server) mediaConfig() media.Config {
 	from, to, _ := s.conf.Sound.Range() // config.Check has refused others
-	c := media.Config{Address: s.conf.SoundAddress(), From: uint16(from), To: uint16(to), Browser: media.BrowserConfig{Port: uint16(s.conf.Sound.Port), Video: s.conf.Sound.Video}, SilentAfter: s.silence, Now: s.clock.Now}
+	c := media.Config{Address: s.conf.SoundAddress(), From: uint16(from), To: uint16(to), Browser: media.BrowserConfig{Port: uint16(s.conf.Sound.Port), Video: s.conf.Sound.Video, Strong: s.conf.Encryption.Rule().Strong()}, SilentAfter: s.silence, Now: s.clock.Now}
 	for _, p := range s.conf.Sound.Public {
 		if a, err := netip.ParseAddr(p); err == nil {
 			c.Public = append(c.Public, a)
@@ -137,6 +137,9 @@ func (s *Server) mediaConfig() media.Config {
 // sipConfig is where calls of telephones arrive and leave.
 func (s *Server) sipConfig() sip.Config {
 	c := sip.Config{Product: "Nubitalk", Realm: s.conf.SIP.Realm, Algorithms: []string{auth.SHA256, auth.MD5}, Limits: sip.Limits{Calls: s.conf.SIP.Calls}, Log: s.log.With("part", "sip")}
+	if s.conf.Encryption.Rule().Strong() {
+		c.Algorithms = []string{auth.SHA256}
+	}
 	if pool, err := config.Authorities(s.conf.SIP.Authority); err == nil && pool != nil { // config.Check has refused what cannot be read
 		c.ClientTLS = func(string) *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool} }
 	}

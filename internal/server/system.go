@@ -21,7 +21,7 @@ func (s *Server) System(ctx context.Context, _ access.Actor) (api.SystemView, er
 	for _, p := range s.health.read(ctx).Parts {
 		v.Parts = append(v.Parts, api.SystemPart{Name: p.Name, Works: p.OK})
 	}
-	v.Records, v.Memory = s.certs.Hello(), memoryEncryption(machine())
+	v.Records, v.Memory, v.Encrypts = s.certs.Hello(), memoryEncryption(s.machine), string(s.conf.Encryption.Rule())
 	v.Certificates = []api.SystemCertificate{}
 	for _, c := range s.certs.Standings() {
 		v.Certificates = append(v.Certificates, certificateView(c))

@@ -68,6 +68,7 @@ type telephone struct {
 	realm   string
 	conf    config.SIP
 	allowed *outside.Allowed // gateways of organisations' trunks; nil: all
+	rule    setup.EncryptionRule
 
 	reading sync.Mutex           // held while the set-up is read; guards lines
 	lines   map[id.Tenant]*lines // what was read last
@@ -92,6 +93,7 @@ type trunk struct {
 	owner    id.Tenant
 	set      setup.Trunk // over its line, if it names one
 	gone     bool        // that line is not there
+	breaks   []string    // its fields that the operator's rule does not allow
 	password secret.Text
 	cap      *gateway.Cap      // guarded by telephone.mu, as is out
 	out      map[id.Tenant]int // calls that left, by whose they are
@@ -416,6 +418,9 @@ func (p *telephone) Arrives(ctx context.Context, r voice.Ring) (voice.Route, err
 	default:
 		return voice.Route{}, errs.New(errs.Forbidden, "No trunk lets this call in.")
 	}
+	if p.rule.Encrypted() && r.Transport != sip.TLS {
+		return voice.Route{}, errs.New(errs.Forbidden, "Calls come by TLS alone.")
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.trunks[l.Trunk.ID]
@@ -463,7 +468,7 @@ func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string, left
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.trunks[tid]
-	if t == nil {
+	if t == nil || len(t.breaks) > 0 {
 		return negotiate.Policy{}, auth.Credentials{}, nil, errs.New(errs.NotFound, "The trunk is not there any more.")
 	}
 	place := p.stand(t)
@@ -477,7 +482,7 @@ func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string, left
 
 // same says whether nothing of a trunk changed that concerns its work.
 func (t *trunk) same(o *trunk) bool {
-	return t.owner == o.owner && t.gone == o.gone && t.password.Equal(o.password) && reflect.DeepEqual(t.set, o.set)
+	return t.owner == o.owner && t.gone == o.gone && slices.Equal(t.breaks, o.breaks) && t.password.Equal(o.password) && reflect.DeepEqual(t.set, o.set)
 }
 
 // TrunkState says how a trunk stands on this node.
@@ -499,7 +504,7 @@ func (p *telephone) TrunkState(ctx context.Context, owner id.Tenant, tid string)
 		outgoing += n
 	}
 	p.mu.Unlock()
-	st := api.TrunkState{Running: b != nil, Calls: calls, Outgoing: outgoing}
+	st := api.TrunkState{Running: b != nil, Calls: calls, Outgoing: outgoing, NotAllowed: t.breaks}
 	if t.set.Line != "" { // of whose machines they know nothing
 		st.Running = b != nil || t.gone
 		st.Line = &api.CarrierState{Name: t.set.Line, State: health}

@@ -187,6 +187,9 @@ func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
 		return nil, err
 	}
 	for _, one := range own {
+		if len(one.Breaks) > 0 {
+			p.log.Warn("a phone is not let in: encryption.connections does not allow it", "tenant", t, "phone", one.ID, "fields", one.Breaks)
+		}
 		l.phones = append(l.phones, p.phoneOf(t, one))
 	}
 	groups, err := p.setups.app.RingGroups(ctx, t)
@@ -204,7 +207,10 @@ func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
 	}
 	for _, one := range list {
 		one.Trunk.Gateways = p.reachable(t, one.ID, one.Trunk.Gateways)
-		w := &trunk{id: one.ID, owner: t, set: one.Trunk, gone: one.Gone, cap: &gateway.Cap{}, out: map[id.Tenant]int{}}
+		w := &trunk{id: one.ID, owner: t, set: one.Trunk, gone: one.Gone, breaks: one.Breaks, cap: &gateway.Cap{}, out: map[id.Tenant]int{}}
+		if len(one.Breaks) > 0 {
+			p.log.Warn("a trunk carries no calls: encryption.connections does not allow it", "tenant", t, "trunk", one.ID, "fields", one.Breaks)
+		}
 		if one.Line != "" {
 			if l := p.book.now().Find(one.Line); l != nil {
 				w.password = l.Password

@@ -155,8 +155,8 @@ func (s *Server) makeParts() *parts {
 		p.sender = audit.NewSender(audit.SenderDeps{DB: k.db, To: auditCollector{s.logs}, Settled: collector.Settled, Clock: s.clock, Log: s.log.With("part", "audit"), Node: s.data.node})
 	}
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
-	p.lines = newLineBook(s.conf.SIP.Lines, s.log.With("part", "lines"))
-	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Lines: p.lines.now, Changed: p.setups.changed})
+	p.lines = newLineBook(s.conf.SIP.Lines, s.conf.Encryption.Rule(), s.log.With("part", "lines"))
+	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Lines: p.lines.now, Encryption: s.conf.Encryption.Rule(), Changed: p.setups.changed})
 	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk", Allowed: s.conf.Outside.Hosts()})
 	p.webhooks = webhook.New(webhook.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Setup: p.setup, Network: looks, Audit: p.audit, Kick: func() { p.ending.Kick() }, Log: s.log.With("part", "webhook")})
 	p.audit.TellingOthers(p.webhooks)
@@ -219,7 +219,7 @@ func (s *Server) makeParts() *parts {
 	var agents voice.Agents
 	if len(s.conf.SIP.Listen) > 0 {
 		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
-		p.telephone.allowed = s.conf.Outside.Hosts()
+		p.telephone.allowed, p.telephone.rule = s.conf.Outside.Hosts(), s.conf.Encryption.Rule()
 		p.telephone.floor, p.telephone.book, p.telephone.figures = p.floor, p.lines, newLineFigures(s.metrics)
 		p.handsets = &handsets{db: k.db, floor: p.floor, setups: p.setups, telephone: p.telephone}
 		p.telephone.forwards = forward.New(forward.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, Audit: p.audit, Lines: forwardLines{p.handsets},
@@ -236,7 +236,7 @@ func (s *Server) makeParts() *parts {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}
 	p.campaigns = campaign.New(campaign.Deps{DB: k.db, Setup: p.setups, Floor: p.floor, Calls: p.voice, Contacts: p.contacts, Keys: k.vault, Audit: p.audit, Clock: s.clock, IDs: s.ids})
-	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, People: p.people, Contacts: p.contacts, Floor: p.floor, Network: s.mailNetwork(), Bus: k.bus, Log: s.log.With("part", "email")})
+	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, People: p.people, Contacts: p.contacts, Floor: p.floor, Network: s.mailNetwork(), Pictures: s.pictures(), Bus: k.bus, Log: s.log.With("part", "email")})
 	p.accounts.Post = p.email
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{Count: p.usage.Count, DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node, Messages: p.voicemails.Tell})
@@ -275,7 +275,7 @@ func (s *Server) mount(p *parts) error {
 // doors makes the API.
 func (s *Server) doors(p *parts) *api.Server {
 	k := s.keepers
-	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Visitors: strings.TrimSuffix(s.conf.Visitors, "/"), Limits: api.Times(s.conf.Limits.Calls), AllowUnscanned: s.conf.Files.Unscanned == "allow", Relays: s.conf.Sound.ICE.Plan(), Clock: s.clock, Log: s.log.With("part", "api")}
+	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Visitors: strings.TrimSuffix(s.conf.Visitors, "/"), Encryption: s.conf.Encryption.Rule(), Limits: api.Times(s.conf.Limits.Calls), AllowUnscanned: s.conf.Files.Unscanned == "allow", Relays: s.conf.Sound.ICE.Plan(), Clock: s.clock, Log: s.log.With("part", "api")}
 	for _, network := range s.conf.Proxy.Trust {
 		if prefix, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
 			conf.Proxies = append(conf.Proxies, prefix)

@@ -8766,6 +8766,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/system/encryption": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The rule for all connections, and what it would stop
+     * @description Counts the trunks and phones of each organisation that encryption.connections stops, or would stop if it were stricter, and names the settings with which the program would not start. It looks through all organisations: ask when somebody wants to know.
+     *
+     *     Needs `system.read`.
+     */
+    get: operations["encryption"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/teams": {
     parameters: {
       query?: never;
@@ -12136,6 +12158,46 @@ export interface components {
       /** @description The queue to which it goes. */
       to: string;
     };
+    EncryptionBroken: {
+      id: string;
+      name: string;
+      /** Format: int64 */
+      phones: number;
+      /** Format: int64 */
+      trunks: number;
+    };
+    EncryptionEffect: {
+      /** @description Whose they are, those with the most first; at most 100. */
+      organisations: components["schemas"]["EncryptionBroken"][];
+      /**
+       * Format: int64
+       * @description Phones in use that would not be let in.
+       */
+      phones: number;
+      /** @enum {string} */
+      rule: "required" | "strong";
+      /** @description Settings of the configuration and of the file of lines with which the program would not start. */
+      settings: string[];
+      /**
+       * Format: int64
+       * @description Trunks in use that would carry no calls.
+       */
+      trunks: number;
+    };
+    EncryptionView: {
+      /**
+       * @description The rule that holds: encryption.connections of the configuration.
+       * @enum {string}
+       */
+      connections: "chosen" | "required" | "strong";
+      /**
+       * @description On which machines the program starts: encryption.memory of the configuration.
+       * @enum {string}
+       */
+      memory: "any" | "encrypted";
+      /** @description What each rule stops, or would. */
+      rules: components["schemas"]["EncryptionEffect"][];
+    };
     EndCode: {
       /** @description Shown this once; whoever has it gets the certificate, and nothing else. */
       code: string;
@@ -14788,6 +14850,11 @@ export interface components {
       by_provider: boolean;
       /** @description Who has to prove anew who it is does it at the organisation's own provider alone, which looks at the device (device_context). */
       device_proof: boolean;
+      /**
+       * @description What the operator of the installation asks of all connections. chosen: nothing more than was chosen. required: nothing passes unencrypted. strong: nor by what is old.
+       * @enum {string}
+       */
+      encryption?: "chosen" | "required" | "strong";
       /** Format: date-time */
       expires_at?: string;
       /**
@@ -16080,6 +16147,8 @@ export interface components {
     PhoneState: {
       /** @description Where it is registered; empty: nowhere. */
       bindings: components["schemas"]["PhonePlace"][];
+      /** @description Fields of the phone that the operator's rule for all connections does not allow. It is not let in while there are any. */
+      not_allowed?: string[];
       realm: string;
       /** @description Telephones are served here; the rest means nothing without it. */
       running: boolean;
@@ -19117,6 +19186,11 @@ export interface components {
     SystemView: {
       /** @description Those in use at the TLS doors of this node; none where it made its own. */
       certificates: components["schemas"]["SystemCertificate"][];
+      /**
+       * @description The rule for all connections: encryption.connections of the configuration.
+       * @enum {string}
+       */
+      encrypts: "chosen" | "required" | "strong";
       /** @enum {string} */
       engine: "sqlite" | "postgres";
       /**
@@ -19609,6 +19683,8 @@ export interface components {
       gateways: components["schemas"]["GatewayState"][];
       /** @description With a line of the operator's: how that stands. The trunk has no registration and no gateways of its own then. */
       line?: components["schemas"]["CarrierState"];
+      /** @description Fields of the trunk that the operator's rule for all connections does not allow. It carries no calls while there are any. */
+      not_allowed?: string[];
       /**
        * Format: int64
        * @description Those of them that left.
@@ -38141,6 +38217,35 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SystemView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  encryption: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EncryptionView"];
         };
       };
       /** @description Error */

@@ -232,6 +232,7 @@ type Me struct {
 	IdleMinutes     int                 `json:"idle_minutes" doc:"The session ends when it is not used for so long."`
 	KeepKey         string              `json:"keep_key,omitempty" doc:"The same at each sign-in of this user, and nobody else's (base64, 32 bytes): a page seals under it what is still unsent when the session ends, and only its user opens it again. Not told before a second factor or a new password that is asked for."`
 	VisitorsAt      string              `json:"visitors_at,omitempty" doc:"Address of visitors' pages (the page to call from, the widget) where they have a host name of their own; else it is that of the users."`
+	Encryption      string              `json:"encryption,omitempty" enum:"chosen,required,strong" doc:"What the operator of the installation asks of all connections. chosen: nothing more than was chosen. required: nothing passes unencrypted. strong: nor by what is old."`
 	Support         *SupportView        `json:"support,omitempty" doc:"Set while one is in another organisation's affairs, by its grant; organisation is that one."`
 }
 

@@ -28,7 +28,7 @@ func (s *Service) CheckFlow(ctx context.Context, a access.Actor, in FlowCheck) (
 	}
 	var faults errs.Fields
 	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
-		st, err := load(tx)
+		st, err := s.load(tx)
 		if err == nil {
 			faults = core.GraphFaults(in.Graph, refs{st, core.KindFlow, in.ID})
 		}
@@ -166,7 +166,7 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 	var snap Snapshot
 	var languages []string
 	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
-		st, err := load(tx)
+		st, err := s.load(tx)
 		if err != nil {
 			return err
 		}

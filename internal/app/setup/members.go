@@ -17,7 +17,7 @@ func (s *Service) Serving(ctx context.Context, a access.Actor, members []string,
 		return nil, "", err
 	}
 	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
-		st, err := load(tx)
+		st, err := s.load(tx)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,8 @@ type Phone struct {
 	core.Phone
 	// Password is empty where none was made yet.
 	Password secret.Text
+	// Breaks are as those of a Trunk.
+	Breaks []string
 }
 
 // phonePasswordBytes are 120 bits: nobody guesses them, and they are 24 letters
@@ -78,7 +80,9 @@ func (s *Service) Phones(ctx context.Context, t id.Tenant) ([]Phone, error) {
 			if err != nil {
 				return errs.Wrap(errs.Internal, err, "A stored %s cannot be read.", core.KindPhone.Word())
 			}
-			list = append(list, Phone{ID: r.ID, Phone: o.(core.Phone)})
+			one := Phone{ID: r.ID, Phone: o.(core.Phone), Breaks: pathsOf(s.Encryption.Breaks(o))}
+			one.Enabled = one.Enabled && len(one.Breaks) == 0
+			list = append(list, one)
 		}
 		secrets, err = tx.SetupSecrets(string(core.KindPhone), core.Password)
 		return err

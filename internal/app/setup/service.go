@@ -82,6 +82,8 @@ type Deps struct {
 	// Lines are the operator's as they are now; nil: there are none. It is called in
 	// transactions and answers from memory.
 	Lines func() core.Lines
+	// Encryption is the operator's rule for all connections; "": everybody chooses.
+	Encryption core.EncryptionRule
 	// Changed is called after the commit of each change, on the caller's
 	// goroutine; it must not wait for long. May be nil.
 	Changed func(Change)
@@ -523,7 +525,7 @@ func (s *Service) begin(tx *store.Tx) (*state, error) {
 	if err := s.turn(tx); err != nil {
 		return nil, err
 	}
-	return load(tx)
+	return s.load(tx)
 }
 
 // turn makes changes of the set-up wait for one another.

@@ -104,7 +104,7 @@ func (o *ObjectEffect) refuse(err error) {
 func (s *Service) planSeveral(ctx context.Context, a access.Actor, k core.Kind, x Several) (out SeveralObjects, turns []int, err error) {
 	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
 		out, turns = SeveralObjects{}, nil
-		st, err := load(tx)
+		st, err := s.load(tx)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ type state struct {
 	slug     string // its short name
 	timeZone string
 	limits   usage.Limits
+	rule     core.EncryptionRule
 	objects  map[core.Kind]map[string]core.Object
 	rows     map[core.Kind]map[string]store.SetupRow
 	last     map[core.Kind]int64    // highest position
@@ -31,11 +32,12 @@ type state struct {
 }
 
 // load reads a set-up with those who work with it, as checks need it.
-func load(tx *store.Tx) (*state, error) {
+func (s *Service) load(tx *store.Tx) (*state, error) {
 	st, err := loadObjects(tx)
 	if err != nil {
 		return nil, err
 	}
+	st.rule = s.Encryption
 	users, err := tx.Users()
 	order.By(users, func(a, b store.UserRow) int { return strings.Compare(a.ID, b.ID) })
 	for _, u := range users {
@@ -149,6 +151,7 @@ func (st *state) check(id string, o core.Object) error {
 		faults = e.Fields
 	}
 	st.limited(&faults, id, o)
+	faults = append(faults, st.rule.Breaks(o)...)
 	for _, u := range o.Unique() {
 		if k := st.taken(id, o.Kind(), u); k != "" {
 			faults.Add(u.Path, "is that of another %s already; choose another than %q.", k.Word(), u.Says)

@@ -98,6 +98,9 @@ type Trunk struct {
 	Plan dialplan.Trunk
 	// Gone says that the line it names is not there.
 	Gone bool
+	// Breaks are its fields that the operator's rule does not allow; with any it is as
+	// one that is switched off.
+	Breaks []string
 }
 
 // Trunks are a tenant's trunks in use, in their order, with those that are
@@ -107,19 +110,22 @@ func (s *Service) Trunks(ctx context.Context, t id.Tenant) ([]Trunk, error) {
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
 		st, err := loadObjects(tx, core.KindTrunk, core.KindHours)
 		if err == nil {
-			list = st.trunks(t, s.lines())
+			list = st.trunks(t, s.lines(), s.Encryption)
 		}
 		return err
 	})
 	return list, err
 }
 
-func (st *state) trunks(t id.Tenant, lines core.Lines) []Trunk {
+func (st *state) trunks(t id.Tenant, lines core.Lines, rule core.EncryptionRule) []Trunk {
 	hours := typed[core.Hours](st)
 	list := []Trunk{}
 	for object, v := range typed[core.Trunk](st) {
 		v, there := lines.Carried(v, st.slug)
-		one := Trunk{object, st.rows[core.KindTrunk][object].Version, v, v.Plan(object, t, hours), !there}
+		breaks := pathsOf(rule.Breaks(v))
+		v = rule.Bound(v)
+		v.Enabled = v.Enabled && len(breaks) == 0
+		one := Trunk{object, st.rows[core.KindTrunk][object].Version, v, v.Plan(object, t, hours), !there, breaks}
 		one.Plan.Enabled = v.Enabled && there
 		list = append(list, one)
 	}
@@ -127,4 +133,35 @@ func (st *state) trunks(t id.Tenant, lines core.Lines) []Trunk {
 		return int(st.rows[core.KindTrunk][a.ID].Position - st.rows[core.KindTrunk][b.ID].Position)
 	})
 	return list
+}
+
+func pathsOf(faults errs.Fields) (paths []string) {
+	for _, f := range faults {
+		paths = append(paths, f.Path)
+	}
+	return paths
+}
+
+// Broken counts a tenant's trunks and phones that are switched on and that a rule would
+// not let work. It asks for no permission, and tells nothing else of them.
+func (s *Service) Broken(ctx context.Context, t id.Tenant, rule core.EncryptionRule) (trunks, phones int, err error) {
+	err = s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		trunks, phones = 0, 0
+		st, err := loadObjects(tx, core.KindTrunk, core.KindPhone)
+		if err != nil {
+			return err
+		}
+		for _, v := range typed[core.Trunk](st) {
+			if v, _ := s.lines().Carried(v, st.slug); v.Enabled && len(rule.Breaks(v)) > 0 {
+				trunks++
+			}
+		}
+		for _, v := range typed[core.Phone](st) {
+			if v.Enabled && len(rule.Breaks(v)) > 0 {
+				phones++
+			}
+		}
+		return nil
+	})
+	return trunks, phones, err
 }

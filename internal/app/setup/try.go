@@ -96,7 +96,7 @@ func (s *Service) Try(ctx context.Context, a access.Actor, in Try) ([]Tried, err
 	now := s.Clock.Now()
 	var trial core.Trial
 	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
-		st, err := load(tx)
+		st, err := s.load(tx)
 		if err != nil {
 			return err
 		}

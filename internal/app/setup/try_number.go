@@ -65,14 +65,14 @@ func (s *Service) TryNumber(ctx context.Context, a access.Actor, in TryNumber) (
 	}
 	var trunks []Trunk
 	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
-		st, err := load(tx)
+		st, err := s.load(tx)
 		if err != nil {
 			return err
 		}
 		if err := in.edited(st, s.lines()); err != nil {
 			return err
 		}
-		trunks = st.trunks(a.Tenant, s.lines())
+		trunks = st.trunks(a.Tenant, s.lines(), s.Encryption)
 		return nil
 	})
 	if err != nil {

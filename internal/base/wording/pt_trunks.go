@@ -37,6 +37,12 @@ var ptTrunks = []entry{
 	{"never comes to it: numbers that begin with %s are forbidden.", "nunca se aplica: os números que começam por {1} são proibidos."},
 	{"is %q; a prefix is written with its country, such as +351 or +34 91.", "é {1}; um prefixo escreve-se com o país, como +351 ou +34 91."},
 
+	// The operator's rule for all connections (core/setup).
+	{"must be required: the operator of this installation allows encrypted connections only.", "tem de ser required: quem opera esta instalação só permite ligações cifradas."},
+	{"must be tls: the operator of this installation allows encrypted connections only.", "tem de ser tls: quem opera esta instalação só permite ligações cifradas."},
+	{"is not allowed by the operator of this installation; passwords are proven with SHA-256.", "não é permitido por quem opera esta instalação; as palavras-passe provam-se com SHA-256."},
+	{"is not allowed by the operator of this installation; accepted are AEAD_AES_256_GCM and AEAD_AES_128_GCM.", "não é permitido por quem opera esta instalação; aceitam-se AEAD_AES_256_GCM e AEAD_AES_128_GCM."},
+
 	// A trunk over a line of the operator's (core/setup).
 	{"is %q; none of the operator's lines is called so here.", "é {1}; nenhuma das linhas do operador tem este nome aqui."},
 	{"must be %s, which is where the operator's line is.", "tem de ser {1}, que é onde está a linha do operador."},

@@ -27,6 +27,9 @@ var suites = []Suite{AES256GCM, AES128GCM, AESCM80, AESCM32}
 // Suites gives all suites, the strongest first.
 func Suites() []Suite { return append([]Suite(nil), suites...) }
 
+// Strong gives those that seal and authenticate in one, with tags of 128 bits (RFC 7714).
+func Strong() []Suite { return []Suite{AES256GCM, AES128GCM} }
+
 type suiteFacts struct {
 	name      string
 	key, salt int // octets

@@ -140,13 +140,13 @@ func (s *Session) Origin() Origin {
 }
 
 // Resume has the session go on with another's origin; call it before the first
-// offer.
+// offer. A suite that the policy does not allow any more is not gone on with.
 func (s *Session) Resume(o Origin) {
 	if o.ID == 0 {
 		return
 	}
 	s.id, s.version = o.ID, o.Version+1
-	if o.Suite != None && len(o.Own.Material.Reveal()) == o.Suite.KeyLen()+o.Suite.SaltLen() {
+	if slices.Contains(s.policy.Suites, o.Suite) && len(o.Own.Material.Reveal()) == o.Suite.KeyLen()+o.Suite.SaltLen() {
 		s.policy.Suites, s.keys[o.Suite] = []Suite{o.Suite}, o.Own
 	}
 }

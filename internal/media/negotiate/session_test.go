@@ -278,6 +278,28 @@ func TestASessionGoesOnAfterARestart(t *testing.T) {
 	}
 }
 
+// A suite that may not be spoken any more ends with the process: the call is offered others.
+func TestASessionGoesOnWithNothingThatIsNotAllowedNow(t *testing.T) {
+	s := session(t, Policy{}, here)
+	if _, _, err := s.Answer(body("m=audio 4000 RTP/SAVP 8", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "+inline(AESCM80, 1))); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		policy Policy
+		goesOn bool
+	}{"all are allowed": {Policy{}, true}, "it is": {Policy{Suites: []Suite{AESCM80}}, true}, "it is not": {Policy{Suites: Strong()}, false}} {
+		next, err := New(c.policy, here, rand.NewChaCha8([32]byte{2}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		next.Resume(s.Origin())
+		offer, err := next.Offer()
+		if got := string(offer); err != nil || strings.Contains(got, "AES_CM_128_HMAC_SHA1_80") != c.goesOn || strings.Contains(got, "AEAD_AES_256_GCM") == c.goesOn {
+			t.Errorf("%s: %v\n%s", name, err, offer)
+		}
+	}
+}
+
 func TestAFork(t *testing.T) {
 	s := session(t, Policy{Suites: []Suite{AESCM80, AES128GCM}}, here)
 	if _, err := s.Offer(); err != nil {

@@ -41,6 +41,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	c.checkEmail(&k)
 	c.checkOutside(&k)
 	c.checkSignIn(&k)
+	c.checkEncryption(&k, c.Encryption.Rule())
 	for _, network := range c.Proxy.Trust {
 		if _, err := netip.ParsePrefix(network); err != nil {
 			k.wrong("proxy.trust", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
@@ -165,7 +166,7 @@ func (c *Config) checkSIP(k *checker) {
 		k.wrong("sip.authority", "%s must be a file of certificates in PEM that can be read.", c.SIP.Authority)
 	}
 	if c.SIP.Lines != "" {
-		_, _, err := ReadLines(c.SIP.Lines)
+		_, _, err := ReadLines(c.SIP.Lines, c.Encryption.Rule())
 		var wrong Mistakes
 		errors.As(err, &wrong)
 		k.mistakes = append(k.mistakes, wrong...)

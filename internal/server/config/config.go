@@ -1,11 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"path/filepath"
 	"time"
 
 	"nubitalk/internal/core/outside"
 	"nubitalk/internal/core/relay"
+	"nubitalk/internal/core/setup"
 )
 
 // Config is every setting. A field's flag is its name under its section's
@@ -32,8 +34,11 @@ type Config struct {
 	OpenID   OpenID   `embed:"" prefix:"openid-" group:"Transport"`
 	Outside  Outside  `embed:"" prefix:"outside-" group:"Transport"`
 	Accounts Accounts `embed:"" prefix:"accounts-" group:"Accounts"`
-	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
-	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
+
+	Encryption Encryption `embed:"" prefix:"encryption-" group:"Transport"`
+
+	Limits Limits `embed:"" prefix:"limits-" group:"Limits"`
+	Stop   Stop   `embed:"" prefix:"stop-" group:"Limits"`
 }
 
 // Log says what is logged and how. Logs never hold personal data.
@@ -51,6 +56,17 @@ type Log struct {
 // Accounts is what holds for the users of all organisations.
 type Accounts struct {
 	Factors string `default:"chosen" enum:"chosen,everyone" help:"Who needs a second factor: ${enum}. chosen: whom each organisation's rules name. everyone: all users of all organisations, the operator's and resellers' own included."`
+}
+
+// Encryption is what the operator asks of all connections, whoever set them up.
+type Encryption struct {
+	Connections string `default:"chosen" enum:"chosen,required,strong" help:"How all connections of the installation are encrypted: ${enum}. chosen: trunks and phones as their organisations chose. required: nothing passes unencrypted, whoever chose it. strong: nor by what is old: SRTP by AES-GCM and passwords of SIP by SHA-256 only."`
+	Memory      string `default:"any" enum:"any,encrypted" help:"On which machines the program starts: ${enum}. encrypted: only where the machine says what encrypts its memory."`
+}
+
+// Rule is Connections as set-ups are held to it.
+func (e Encryption) Rule() setup.EncryptionRule {
+	return cmp.Or(setup.EncryptionRule(e.Connections), setup.RuleChosen)
 }
 
 // TLS says how connections are secured.

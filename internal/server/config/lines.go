@@ -67,19 +67,19 @@ type organisationLine struct {
 const maxLines = 200
 
 // ReadLines reads a file of lines. files are those whose change may change what it
-// says: itself, and those that hold passwords. The error is Mistakes, each with its
-// key and line, and never a password.
-func ReadLines(path string) (lines setup.Lines, files []string, err error) {
+// says: itself, and those that hold passwords. rule is the one that holds for all
+// connections. The error is Mistakes, each with its key and line, and never a password.
+func ReadLines(path string, rule setup.EncryptionRule) (lines setup.Lines, files []string, err error) {
 	files = []string{path}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, files, Mistakes{{Where: path, Problem: "The file of lines cannot be read: " + plainOS(err) + "."}}
 	}
-	lines, secrets, err := parseLines(filepath.Base(path), content)
+	lines, secrets, err := parseLines(filepath.Base(path), content, rule)
 	return lines, append(files, secrets...), err
 }
 
-func parseLines(name string, content []byte) (setup.Lines, []string, error) {
+func parseLines(name string, content []byte, rule setup.EncryptionRule) (setup.Lines, []string, error) {
 	f := &file{name: name}
 	doc, err := f.document(content, "A file of lines holds one document; what follows --- is not read.")
 	if err != nil {
@@ -103,6 +103,9 @@ func parseLines(name string, content []byte) (setup.Lines, []string, error) {
 			for _, fault := range errs.As(err).Fields {
 				r.tell(path+"."+strings.TrimPrefix(fault.Path, "caller."), fault.Problem)
 			}
+		}
+		for _, fault := range rule.Breaks(line.Connection) {
+			r.tell(path+"."+fault.Path, fault.Problem)
 		}
 		for j := range lines {
 			if lines[j].Name == line.Name && line.Name != "" {

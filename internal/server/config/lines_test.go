@@ -14,7 +14,7 @@ import (
 
 func TestTheExampleOfLines(t *testing.T) {
 	t.Setenv("LINE_LISBON_PASSWORD", "of the example")
-	lines, _, err := parseLines("lines.yaml", deploy.Lines)
+	lines, _, err := parseLines("lines.yaml", deploy.Lines, setup.RuleStrong)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestMistakesInLinesAreToldWithKeyAndLine(t *testing.T) {
     organisations:
       - {name: books, numbers: ["220 000 000"]}
 more: 1
-`))
+`), "")
 	want := []string{
 		"lines.yaml:2: lines[0].confirm_plain: must be true with encryption plain: whoever sees the packets between this service and the operator then hears both voices.",
 		"lines.yaml:2: lines[0].name: is \"Lisbon!\"; up to 40 small letters, digits and hyphens are accepted, such as lisbon-1.",
@@ -104,7 +104,7 @@ func TestLinesOfASettings(t *testing.T) {
 	if err := os.WriteFile(dir+"/none", []byte("secret of the line\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, files, err := ReadLines(path)
+	got, files, err := ReadLines(path, "")
 	if err != nil || len(files) != 2 || got[0].Password.Reveal() != "secret of the line" {
 		t.Errorf("%v %v", files, err)
 	}
@@ -120,7 +120,7 @@ func FuzzLines(f *testing.F) {
 		if strings.Contains(string(content), "@") || strings.Contains(string(content), "$") {
 			return // no files of this machine
 		}
-		lines, _, err := parseLines("lines.yaml", content)
+		lines, _, err := parseLines("lines.yaml", content, "")
 		if err == nil {
 			for i := range lines {
 				if err := lines[i].Validate(); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/server/config"
 )
 
 // lookAgain is how often files are looked at for a change, at most.
@@ -18,6 +19,7 @@ const lookAgain = 10 * time.Second
 // files is a certificate in two PEM files, read again when they change.
 type files struct {
 	certFile, keyFile string
+	strong            bool // no weaker key is taken
 	now               clock.Clock
 	log               *slog.Logger
 
@@ -27,8 +29,8 @@ type files struct {
 	looked time.Time
 }
 
-func openFiles(certFile, keyFile string, now clock.Clock, log *slog.Logger) (*files, error) {
-	f := &files{certFile: certFile, keyFile: keyFile, now: now, log: log}
+func openFiles(certFile, keyFile string, strong bool, now clock.Clock, log *slog.Logger) (*files, error) {
+	f := &files{certFile: certFile, keyFile: keyFile, strong: strong, now: now, log: log}
 	stamp, err := f.look()
 	if err == nil {
 		f.cert, err = f.read()
@@ -61,6 +63,11 @@ func (f *files) read() (*tls.Certificate, error) {
 	}
 	if cert.Leaf == nil {
 		if cert.Leaf, err = x509.ParseCertificate(cert.Certificate[0]); err != nil {
+			return nil, err
+		}
+	}
+	if f.strong {
+		if err := config.StrongKey(&cert); err != nil {
 			return nil, err
 		}
 	}

@@ -52,7 +52,7 @@ func Open(c *config.Config, dir string, now clock.Clock, log *slog.Logger) (*Sou
 		}
 		return s, nil
 	case "files":
-		files, err := openFiles(c.TLS.Certificate, c.TLS.Key, now, log)
+		files, err := openFiles(c.TLS.Certificate, c.TLS.Key, c.Encryption.Rule().Strong(), now, log)
 		if err != nil {
 			return nil, err
 		}

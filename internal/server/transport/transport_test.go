@@ -2,10 +2,14 @@ package transport
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -143,6 +147,55 @@ func writePair(t *testing.T, dir, name string, at time.Time) (cert, key string) 
 		}
 	}
 	return cert, key
+}
+
+// A key of less than 128 bits of security is not taken where the installation allows none,
+// neither at the start nor in the place of a better one.
+func TestAWeakKeyIsNotTakenWhereNoneIsAllowed(t *testing.T) {
+	dir, start := t.TempDir(), time.Now()
+	now := clock.NewVirtual(start)
+	conf := &config.Config{Listen: "0.0.0.0:443"}
+	conf.TLS.Mode, conf.Encryption.Connections = "files", "strong"
+	conf.TLS.Certificate, conf.TLS.Key = writePair(t, dir, "one.example", start)
+	s, err := Open(conf, dir, now, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := accept(t, s)
+	writeWeak(t, conf.TLS.Certificate, conf.TLS.Key, start.Add(time.Second))
+	now.Advance(lookAgain)
+	if err := leaf(t, addr).VerifyHostname("one.example"); err != nil {
+		t.Error(err)
+	}
+	if _, err := Open(conf, dir, now, quiet); err == nil {
+		t.Error("a weak key was taken")
+	}
+	conf.Encryption.Connections = "required"
+	if _, err := Open(conf, dir, now, quiet); err != nil {
+		t.Error(err)
+	}
+}
+
+// writeWeak writes a certificate with a key of RSA with 2048 bits.
+func writeWeak(t *testing.T, certFile, keyFile string, at time.Time) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{"weak.example"}, NotBefore: at.Add(-time.Hour), NotAfter: at.Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, tpl, tpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestOwnFilesAreReadAgainWhenTheyChange(t *testing.T) {

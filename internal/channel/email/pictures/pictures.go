@@ -37,6 +37,8 @@ type Fetcher struct {
 	// Ports says which others may be asked; nil: none. Who writes a message chooses where
 	// we ask: not at doors that are no web's.
 	Ports func(port string) bool
+	// Encrypted has images asked for by https alone.
+	Encrypted bool
 }
 
 // Fetch gives the images by their addresses; those that cannot be had, or are none that
@@ -120,7 +122,7 @@ var shown = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": 
 
 func (f *Fetcher) asks(u *url.URL) bool {
 	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	if usual == "" || u.Hostname() == "" {
+	if usual == "" || u.Hostname() == "" || f.Encrypted && u.Scheme != "https" {
 		return false
 	}
 	port := u.Port()

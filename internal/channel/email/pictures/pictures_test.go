@@ -112,6 +112,36 @@ func TestNothingInsideIsAsked(t *testing.T) {
 	}
 }
 
+// Where nothing may pass unencrypted, images are asked for by https alone, also by way of a
+// redirect.
+func TestOnlyEncryptedImagesAreAskedFor(t *testing.T) {
+	asked := 0
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = w.Write([]byte(gif))
+	}))
+	t.Cleanup(plain.Close)
+	safe := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hop" {
+			http.Redirect(w, r, plain.URL, http.StatusFound)
+			return
+		}
+		_, _ = w.Write([]byte(gif))
+	}))
+	t.Cleanup(safe.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(safe.Certificate())
+	all := []string{plain.URL + "/ok", safe.URL + "/ok", safe.URL + "/hop"}
+	for encrypted, want := range map[bool]int{false: 3, true: 1} {
+		asked = 0
+		f := &pictures.Fetcher{Network: provider.Network{Permit: netip.Addr.IsLoopback, Roots: roots}, Ports: func(string) bool { return true }, Encrypted: encrypted}
+		got := f.Fetch(t.Context(), all)
+		if _, ok := got[safe.URL+"/ok"]; len(got) != want || !ok || encrypted && asked > 0 {
+			t.Errorf("encrypted %v: %d images, %d asked for in the clear", encrypted, len(got), asked)
+		}
+	}
+}
+
 // However many a message names, only so many are asked for.
 func TestImagesAreBounded(t *testing.T) {
 	s := serve(t)

@@ -15,6 +15,9 @@ export const text = catalogue(
     autoAnswerHint: "An offered call asks the phone to pick up (Call-Info, Alert-Info). Not every phone can.",
 
     encryption: "Encryption",
+    notAllowed:
+      "This phone is not let in: who operates the installation allows encrypted connections only. Change: {fields}.",
+    byOperator: "Who operates the installation allows encrypted connections only.",
     enc_required: "Required (TLS and SRTP)",
     enc_plain: "May be unencrypted",
     plainTitle: "Anybody on the way can listen",
@@ -61,6 +64,9 @@ export const text = catalogue(
       "Uma chamada oferecida pede ao telefone que atenda (Call-Info, Alert-Info). Nem todos os telefones sabem.",
 
     encryption: "Cifra",
+    notAllowed:
+      "Este telefone não entra: quem opera a instalação só permite ligações cifradas. Mude: {fields}.",
+    byOperator: "Quem opera a instalação só permite ligações cifradas.",
     enc_required: "Obrigatória (TLS e SRTP)",
     enc_plain: "Pode não haver cifra",
     plainTitle: "Qualquer um no caminho pode ouvir",

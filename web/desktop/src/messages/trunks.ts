@@ -49,6 +49,9 @@ export const text = catalogue(
     askPasswordNew: "The operator calls with a user name that you see here after saving.",
 
     encryption: "Encryption of voices",
+    notAllowed:
+      "This trunk carries no calls: who operates the installation allows encrypted connections only. Change: {fields}.",
+    byOperator: "Who operates the installation allows encrypted connections only.",
     enc_required: "Required (SRTP)",
     enc_plain: "Voices may pass unencrypted",
     plainTitle: "Anybody on the way can listen",
@@ -203,6 +206,9 @@ export const text = catalogue(
     askPasswordNew: "O operador liga com um nome de utilizador que verá aqui depois de guardar.",
 
     encryption: "Cifra das vozes",
+    notAllowed:
+      "Este tronco não leva chamadas: quem opera a instalação só permite ligações cifradas. Mude: {fields}.",
+    byOperator: "Quem opera a instalação só permite ligações cifradas.",
     enc_required: "Obrigatória (SRTP)",
     enc_plain: "As vozes podem passar sem cifra",
     plainTitle: "Qualquer um no caminho pode escutar",

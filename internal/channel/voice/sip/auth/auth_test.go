@@ -51,6 +51,22 @@ func TestTheRightPasswordIsProven(t *testing.T) {
 	}
 }
 
+// Where MD5 is not spoken, who would be asked with it alone is asked with what is.
+func TestNobodyIsAskedWithNothing(t *testing.T) {
+	s := NewServer([]string{SHA256}, time.Minute)
+	if ch := s.Challenges(realm, false, start, MD5); len(ch) != 1 || !strings.Contains(ch[0], "SHA-256") {
+		t.Error(ch)
+	}
+	both := NewServer([]string{SHA256, MD5}, time.Minute)
+	if ch := both.Challenges(realm, false, start, MD5); len(ch) != 1 || strings.Contains(ch[0], "SHA-256") {
+		t.Error(ch)
+	}
+	weak := reply(t, both.Challenges(realm, false, start, MD5), "ana", "right", 1, true)
+	if got := s.Check([]string{weak}, realm, "REGISTER", uri, start, accounts(true)); got.User != "" {
+		t.Errorf("MD5 is taken: %+v", got)
+	}
+}
+
 func TestWrongRepliesAreNot(t *testing.T) {
 	s := NewServer([]string{SHA256}, time.Minute)
 	other := NewServer([]string{SHA256}, time.Minute)

@@ -78,8 +78,12 @@ func NewServer(algorithms []string, life time.Duration) *Server {
 // Challenges gives the values of WWW-Authenticate, the better first (RFC 8760
 // §2.3). stale says that the password was right and only the nonce was not.
 // only, where given, are those of the Server's algorithms that are offered: some
-// phones give up at the first that they do not know.
+// phones give up at the first that they do not know. Where the Server has none of
+// them, all of its own are.
 func (s *Server) Challenges(realm string, stale bool, now time.Time, only ...string) []string {
+	if !slices.ContainsFunc(only, func(a string) bool { return slices.Contains(s.algorithms, a) }) {
+		only = nil
+	}
 	nonce := s.nonce(now)
 	values := make([]string, 0, len(s.algorithms))
 	for _, a := range s.algorithms {
