@@ -39,6 +39,7 @@ var ptTrunks = []entry{
 
 	// The operator's rule for all connections (core/setup).
 	{"must be required: the operator of this installation allows encrypted connections only.", "tem de ser required: quem opera esta instalação só permite ligações cifradas."},
+	{"Calls come by TLS alone.", "As chamadas só entram por TLS."},
 	{"must be tls: the operator of this installation allows encrypted connections only.", "tem de ser tls: quem opera esta instalação só permite ligações cifradas."},
 	{"is not allowed by the operator of this installation; passwords are proven with SHA-256.", "não é permitido por quem opera esta instalação; as palavras-passe provam-se com SHA-256."},
 	{"is not allowed by the operator of this installation; accepted are AEAD_AES_256_GCM and AEAD_AES_128_GCM.", "não é permitido por quem opera esta instalação; aceitam-se AEAD_AES_256_GCM e AEAD_AES_128_GCM."},
