@@ -29,6 +29,7 @@ type demoCommand struct {
 	Lines    string        `name:"sip-lines" placeholder:"FILE" help:"File of telephone lines that organisations share; deploy/lines.example.yaml explains it."`
 	TURN     []string      `name:"turn" placeholder:"URL" help:"TURN server that carries all sound of browsers, e.g. turn:127.0.0.1:3478."`
 	Secret   config.Secret `name:"turn-secret" placeholder:"TEXT" help:"Secret shared with the TURN server."`
+	Encrypt  string        `name:"encryption" default:"chosen" enum:"chosen,required,strong" help:"How all connections are encrypted: ${enum}."`
 	Log      string        `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
 	Format   string        `name:"log-format" default:"text" enum:"json,text" help:"Form of the log: ${enum}."`
 }
@@ -42,6 +43,7 @@ func (d *demoCommand) config() (*config.Config, error) {
 	}
 	c.Listen, c.Data, c.Metrics.Listen = d.Listen, d.Data, d.Metrics
 	c.Log.Level, c.Log.Format = d.Log, d.Format
+	c.Encryption.Connections = d.Encrypt
 	c.TLS.Mode, c.SIP.Listen, c.SIP.Lines = "off", d.SIP, d.Lines
 	c.Email.Inside, c.Email.Authority = d.Inside, d.MailCA
 	c.OpenID.Inside, c.OpenID.Authority = d.OpenID, d.OpenIDCA

@@ -32,6 +32,8 @@ export class Program {
   mail = "";
   /** The certificate of an OpenID provider on loopback; "": there is none. */
   provider = "";
+  /** How all connections are encrypted. */
+  encryption: "chosen" | "required" | "strong" = "chosen";
   /** A TURN server that carries all sound of browsers, such as turn:127.0.0.1:3478; "": none. */
   turn = "";
   turnSecret = "";
@@ -53,6 +55,8 @@ export class Program {
         "--metrics=",
         "--user-names-alone",
         "--unhurried",
+        "--encryption",
+        this.encryption,
         ...(this.sip ? ["--sip", this.sip] : []),
         ...(this.lines ? ["--sip-lines", this.lines] : []),
         ...(this.mail ? ["--email-inside", "127.0.0.0/8", "--email-authority", this.mail] : []),

@@ -45,6 +45,7 @@ export const text = catalogue(
 
     status: "Now",
     state_off: "Switched off",
+    state_not_allowed: "Not allowed by the operator",
     state_idle: "No telephones here",
     state_registered: { one: "Registered", other: "Registered in {count} places" },
     state_none: "Not registered",
@@ -94,6 +95,7 @@ export const text = catalogue(
 
     status: "Agora",
     state_off: "Desligado",
+    state_not_allowed: "Não permitido por quem opera",
     state_idle: "Sem telefones aqui",
     state_registered: { one: "Registado", other: "Registado em {count} sítios" },
     state_none: "Não registado",

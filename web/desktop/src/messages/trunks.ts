@@ -139,6 +139,7 @@ export const text = catalogue(
     fixFirst: "Correct the values of the form first.",
 
     state_off: "Switched off",
+    state_not_allowed: "Not allowed by the operator",
     state_unknown: "Not asked yet",
     state_idle: "Not connected",
     idleText: "Calls by trunks do not run on this server.",
@@ -297,6 +298,7 @@ export const text = catalogue(
     fixFirst: "Corrija primeiro os valores do formulário.",
 
     state_off: "Desligado",
+    state_not_allowed: "Não permitido por quem opera",
     state_unknown: "Ainda sem resposta",
     state_idle: "Sem ligação",
     idleText: "As chamadas por troncos não correm neste servidor.",

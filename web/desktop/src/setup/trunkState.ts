@@ -10,6 +10,7 @@ export const stateOf = (id: string): Promise<TrunkState> =>
 export function standing(trunk: Pick<Trunk, "enabled">, state: TrunkState | undefined): Standing {
   if (!trunk.enabled) return { tone: "quiet", label: text("state_off") };
   if (!state) return { tone: "quiet", label: "…" };
+  if (state.not_allowed?.length) return { tone: "alarm", label: text("state_not_allowed") };
   if (!state.running) return { tone: "quiet", label: text("state_idle") };
   if (state.line)
     return {
