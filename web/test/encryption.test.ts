@@ -63,13 +63,13 @@ test("a rule for all connections is looked at, set, and holds for what is there 
   const found = await looks(page, "encryption-trunks");
   await page.goto(`${stage.program.base}/app/setup/trunks/${made.old}`);
   await page
-    .getByText(/This trunk carries no calls: .* Change: encryption, gateways\[0\]\.transport\./)
+    .getByText(/This trunk carries no calls: .* Change: Encryption of voices; Gateway 1, Transport\./)
     .waitFor();
   found.push(...(await looks(page, "encryption-trunk")));
   await page.goto(`${stage.program.base}/app/setup/phones`);
   await row("Gate").getByText("Not allowed by the operator").waitFor();
   await page.goto(`${stage.program.base}/app/setup/phones/${made.phone}`);
-  await page.getByText(/This phone is not let in: .* Change: encryption\./).waitFor();
+  await page.getByText(/This phone is not let in: .* Change: Encryption\./).waitFor();
   found.push(...(await looks(page, "encryption-phone")));
 
   // What is saved as it was is refused beside the field, and nothing is lost.
