@@ -64,5 +64,5 @@ func (s *Server) encryptsMemory() error {
 	if s.conf.Encryption.Memory != "encrypted" || memoryEncryption(s.machine) != "" {
 		return nil
 	}
-	return errors.New("encryption.memory is encrypted, but this machine does not say that anything encrypts its memory. Run on one with AMD SEV-SNP, Intel TDX or IBM Secure Execution, or set it to any.")
+	return errors.New("encryption.memory is encrypted, but this machine does not say that anything encrypts its memory: run on one with AMD SEV-SNP, Intel TDX or IBM Secure Execution, or set it to any")
 }
