@@ -211,7 +211,11 @@ func TestWhereARingGroupLeads(t *testing.T) {
 		offer, interaction := acme.offered(t, bo)
 		aside(t, cy, 1)
 		_ = offer
-		legs := acme.legs(t, interaction)
+		var legs []store.LegRow
+		within(t, "what is noted of the caller is written", func() bool { // within a moment, together with others
+			legs = acme.legs(t, interaction)
+			return len(legs) > 0
+		})
 		if len(legs) != 1 || legs[0].Way != "phone" || legs[0].TrunkID != hers.id || legs[0].UserID != "" || legs[0].Part != "caller" {
 			t.Errorf("%+v", legs)
 		}
