@@ -113,11 +113,16 @@ func (e *liteEngine) read(ctx context.Context, fn Func) error {
 		return errClosed
 	}
 	defer func() { e.readers <- c }()
-	if _, err := c.Exec(ctx, "BEGIN", nil); err != nil {
+	// Neither is interrupted: one that was, may have begun all the same, and the next
+	// who gets this reader could not.
+	if _, err := c.Exec(context.Background(), "BEGIN", nil); err != nil {
 		return err
 	}
 	// a reader changes nothing, so how its transaction ends does not matter
 	defer func() { _, _ = c.Exec(context.Background(), "ROLLBACK", nil) }()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return fn(ctx, c)
 }
 
